@@ -1,1 +1,11 @@
-export {};
+export * from './bus-permissions.ts';
+export * from './errors.ts';
+export * from './events/catalogue.ts';
+export * from './events/envelope.ts';
+export * from './events/upcasts.ts';
+export * from './operation.ts';
+export * from './operations/index.ts';
+export * from './products.ts';
+export * from './stack-state.ts';
+export * from './subjects.ts';
+export * from './values.ts';

@@ -1,0 +1,177 @@
+import { z } from 'zod';
+import {
+  AccountId,
+  AccountKind,
+  BillingTerms,
+  CurrencyCode,
+  Environment,
+  Permission,
+  Plan,
+  ProductKey,
+  ProductResource,
+  RoleName,
+  ScopeType,
+  SpaceId,
+  TeamId,
+  TimeZone,
+  TokenId,
+  TokenScope,
+} from '../values.ts';
+import type { NewEvent, RecordedEvent } from './envelope.ts';
+
+const Instant = z.iso.datetime();
+/** SHA-256 of a secret, lower-case hex. */
+const Digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+/**
+ * Every event type: the category of its stream, its newest version and its data.
+ * A change of shape is a new version with an upcast in `upcasts.ts` and a golden file in `libs/contracts/golden/`.
+ */
+export const eventTypes = {
+  // organization-<org>
+  OrganizationRegistered: {
+    category: 'organization',
+    version: 1,
+    data: z.object({
+      name: z.string(),
+      plan: Plan,
+      currency: CurrencyCode,
+      timeZone: TimeZone,
+      billing: BillingTerms,
+      mcpUrl: z.string().nullable(),
+    }),
+  },
+  PlanChanged: { category: 'organization', version: 1, data: z.object({ plan: Plan, previous: Plan }) },
+  // account-<acc>
+  AccountCreated: {
+    category: 'account',
+    version: 1,
+    data: z.object({ accountId: AccountId, kind: AccountKind, role: RoleName }),
+  },
+  AccountRoleChanged: {
+    category: 'account',
+    version: 1,
+    data: z.object({ accountId: AccountId, role: RoleName, previous: RoleName }),
+  },
+  AccountDeactivated: { category: 'account', version: 1, data: z.object({ accountId: AccountId }) },
+  // space-<spc>
+  SpaceCreated: { category: 'space', version: 1, data: z.object({ spaceId: SpaceId, name: z.string() }) },
+  // membership-<spc>.<acc>
+  MembershipGranted: {
+    category: 'membership',
+    version: 1,
+    data: z.object({
+      spaceId: SpaceId,
+      accountId: AccountId,
+      permissions: z.array(Permission),
+      administers: z.boolean(),
+    }),
+  },
+  MembershipChanged: {
+    category: 'membership',
+    version: 1,
+    data: z.object({
+      spaceId: SpaceId,
+      accountId: AccountId,
+      permissions: z.array(Permission),
+      administers: z.boolean(),
+      previous: z.object({ permissions: z.array(Permission), administers: z.boolean() }),
+    }),
+  },
+  MembershipRemoved: { category: 'membership', version: 1, data: z.object({ spaceId: SpaceId, accountId: AccountId }) },
+  // product-<key>
+  ProductRegistered: {
+    category: 'product',
+    version: 1,
+    data: z.object({
+      key: ProductKey,
+      name: z.string(),
+      tokenPrefix: z.string(),
+      environments: z.array(Environment),
+      mcpUrl: z.string().nullable(),
+      resources: z.array(ProductResource),
+    }),
+  },
+  SeatPriceSet: {
+    category: 'product',
+    version: 1,
+    data: z.object({
+      product: ProductKey,
+      plan: Plan,
+      scope: ScopeType,
+      /** Minor units per full period, as a digit string. */
+      amount: z.string().regex(/^\d+$/),
+      /** null: this amount in whatever currency the organization has (the starter prices). */
+      currency: CurrencyCode.nullable(),
+      effectiveFrom: Instant,
+    }),
+  },
+  // token-<tok>
+  TokenCreated: {
+    category: 'token',
+    version: 1,
+    data: z.object({
+      tokenId: TokenId,
+      name: z.string(),
+      accountId: AccountId,
+      scope: TokenScope,
+      product: ProductKey,
+      /** null for a product without environments. */
+      environment: Environment.nullable(),
+      teamId: TeamId.nullable(),
+      expiresAt: Instant.nullable(),
+      digest: Digest,
+      hint: z.string(),
+      prefix: z.string(),
+      managed: z.boolean(),
+      billable: z.boolean(),
+    }),
+  },
+  TokenRenamed: {
+    category: 'token',
+    version: 1,
+    data: z.object({ tokenId: TokenId, name: z.string(), previous: z.string() }),
+  },
+  TokenRegenerated: {
+    category: 'token',
+    version: 1,
+    data: z.object({
+      tokenId: TokenId,
+      digest: Digest,
+      hint: z.string(),
+      prefix: z.string(),
+      previousDigest: Digest,
+      reason: z.string().nullable(),
+    }),
+  },
+  TokenDeactivated: {
+    category: 'token',
+    version: 1,
+    data: z.object({ tokenId: TokenId, reason: z.string().nullable() }),
+  },
+  TokenActivated: {
+    category: 'token',
+    version: 1,
+    data: z.object({ tokenId: TokenId, reason: z.string().nullable() }),
+  },
+  TokenRevoked: { category: 'token', version: 1, data: z.object({ tokenId: TokenId, reason: z.string().nullable() }) },
+  // clock-development
+  ClockMoved: {
+    category: 'clock',
+    version: 1,
+    data: z.object({ now: Instant, offsetMs: z.number().int().nonnegative() }),
+  },
+} as const satisfies Record<string, { category: string; version: number; data: z.ZodType }>;
+
+export type EventType = keyof typeof eventTypes;
+export type EventData<T extends EventType> = z.output<(typeof eventTypes)[T]['data']>;
+
+/** Events of the given types, as decided. */
+export type TollgateEvent<T extends EventType = EventType> = { [K in T]: NewEvent<K, EventData<K>> }[T];
+/** Events of the given types, in their place in the log. */
+export type RecordedTollgateEvent<T extends EventType = EventType> = { [K in T]: RecordedEvent<K, EventData<K>> }[T];
+
+/** The subject of an event in the stream `TOLLGATE_EVENTS`. `_` stands for the platform. */
+export function eventSubject(event: Pick<RecordedEvent, 'orgId' | 'category' | 'type'>): string {
+  return `tollgate.events.${event.orgId ?? '_'}.${event.category}.${event.type}`;
+}

@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { operation } from '../operation.ts';
+import {
+  AccountId,
+  AccountKind,
+  atLeast,
+  Barrier,
+  listQuery,
+  Name,
+  OrgId,
+  page,
+  Position,
+  RoleName,
+} from '../values.ts';
+
+export const Account = z.object({
+  id: AccountId,
+  orgId: OrgId,
+  kind: AccountKind,
+  /** null once the person was erased. */
+  name: z.string().nullable(),
+  email: z.string().nullable(),
+  externalSubject: z.string().nullable(),
+  role: RoleName,
+  status: z.enum(['active', 'deactivated']),
+  createdAt: z.string(),
+  version: z.number().int(),
+});
+export type Account = z.infer<typeof Account>;
+
+const answer = z.object({ account: Account, position: Position });
+
+export const accountsCreate = operation({
+  name: 'accounts.create',
+  service: 'token-command',
+  kind: 'command',
+  summary: 'Add an account. The operator may create the first owner; only owners make owners and admins',
+  http: { method: 'POST', path: '/v1/orgs/:org/accounts', status: 201 },
+  who: ['operator', 'owner', 'admin'],
+  input: z.strictObject({
+    org: OrgId,
+    kind: AccountKind,
+    name: Name,
+    email: z.email('must be an e-mail address').max(320).optional(),
+    role: RoleName.default('member'),
+    externalSubject: z.string().min(1).max(200).optional(),
+  }),
+  output: answer,
+  errors: ['ALREADY_EXISTS'],
+  example: {
+    input: {
+      org: 'org_01jd0000000000000000000000',
+      kind: 'member',
+      name: 'Ada Lovelace',
+      email: 'ada@example.com',
+      role: 'owner',
+    },
+  },
+});
+
+export const accountsList = operation({
+  name: 'accounts.list',
+  service: 'token-command',
+  kind: 'query',
+  summary: 'List the accounts of an organization, oldest first',
+  http: { method: 'GET', path: '/v1/orgs/:org/accounts' },
+  who: ['owner', 'admin'],
+  input: z.strictObject({ org: OrgId, ...listQuery, atLeast }),
+  output: page(Account),
+});
+
+export const accountsGet = operation({
+  name: 'accounts.get',
+  service: 'token-command',
+  kind: 'query',
+  summary: 'Read an account',
+  http: { method: 'GET', path: '/v1/orgs/:org/accounts/:acc' },
+  who: ['owner', 'admin'],
+  input: z.strictObject({ org: OrgId, acc: AccountId, atLeast }),
+  output: Account,
+});
+
+export const accountsSetRole = operation({
+  name: 'accounts.set-role',
+  service: 'token-command',
+  kind: 'command',
+  summary: 'Change the organization role of an account',
+  http: { method: 'PUT', path: '/v1/orgs/:org/accounts/:acc/role' },
+  who: ['owner'],
+  input: z.strictObject({ org: OrgId, acc: AccountId, role: RoleName }),
+  output: answer,
+  errors: ['LAST_OWNER', 'ACCOUNT_DEACTIVATED'],
+});
+
+export const accountsDeactivate = operation({
+  name: 'accounts.deactivate',
+  service: 'token-command',
+  kind: 'command',
+  summary: 'Off-board an account: its tokens stop at once; their seats run until they are reassigned or revoked',
+  http: { method: 'POST', path: '/v1/orgs/:org/accounts/:acc/deactivate' },
+  who: ['owner'],
+  input: z.strictObject({ org: OrgId, acc: AccountId }),
+  output: answer.extend({
+    /** The tokens that stopped. */
+    tokens: z.array(z.object({ id: z.string(), name: z.string(), status: z.string() })),
+    seats: z.string(),
+    barrier: Barrier,
+  }),
+  errors: ['LAST_OWNER'],
+  narrowing: true,
+});

@@ -1,0 +1,44 @@
+import type { AnyOperation, ServiceName } from '../operation.ts';
+import * as accounts from './accounts.ts';
+import * as audit from './audit.ts';
+import * as billing from './billing.ts';
+import * as development from './development.ts';
+import * as internal from './internal.ts';
+import * as organizations from './organizations.ts';
+import * as projections from './projections.ts';
+import * as spaces from './spaces.ts';
+import * as tokens from './tokens.ts';
+import * as verifier from './verifier.ts';
+
+export * from './accounts.ts';
+export * from './audit.ts';
+export * from './billing.ts';
+export * from './development.ts';
+export * from './internal.ts';
+export * from './organizations.ts';
+export * from './projections.ts';
+export * from './spaces.ts';
+export * from './tokens.ts';
+export * from './verifier.ts';
+
+const isOperation = (value: unknown): value is AnyOperation =>
+  typeof value === 'object' && value !== null && 'service' in value && 'input' in value && 'who' in value;
+
+/** Every operation there is: whatever these modules export. */
+export const allOperations: readonly AnyOperation[] = [
+  organizations,
+  accounts,
+  spaces,
+  tokens,
+  verifier,
+  billing,
+  audit,
+  projections,
+  development,
+  internal,
+].flatMap((module) => Object.values(module).filter(isOperation));
+
+/** What a service serves on the bus. */
+export function operationsOf(service: ServiceName, options: { development: boolean }): AnyOperation[] {
+  return allOperations.filter((op) => op.service === service && (options.development || !op.developmentOnly));
+}

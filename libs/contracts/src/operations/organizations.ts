@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { operation } from '../operation.ts';
+import {
+  BillingInterval,
+  BillingTerms,
+  CurrencyCode,
+  Instant,
+  Name,
+  OrgId,
+  Plan,
+  Position,
+  ProrationPolicy,
+  TimeZone,
+} from '../values.ts';
+
+export const Organization = z.object({
+  id: OrgId,
+  name: z.string(),
+  plan: Plan,
+  currency: z.string(),
+  timeZone: z.string(),
+  billing: BillingTerms,
+  mcpUrl: z.string().nullable(),
+  createdAt: z.string(),
+  version: z.number().int(),
+});
+export type Organization = z.infer<typeof Organization>;
+
+const answer = z.object({ org: Organization, position: Position });
+
+export const orgsCreate = operation({
+  name: 'orgs.create',
+  service: 'token-command',
+  kind: 'command',
+  summary: 'Register an organization',
+  http: { method: 'POST', path: '/v1/orgs', status: 201 },
+  who: ['operator'],
+  input: z.strictObject({
+    name: Name,
+    plan: Plan,
+    currency: CurrencyCode,
+    timeZone: TimeZone,
+    billing: z
+      .strictObject({
+        anchor: Instant.optional(),
+        interval: BillingInterval.default('P1M'),
+        policy: ProrationPolicy.default('second.v1'),
+      })
+      .optional(),
+    mcpUrl: z
+      .url({ protocol: /^https?$/ })
+      .max(2000)
+      .optional(),
+  }),
+  output: answer,
+  example: { input: { name: 'Acme', plan: 'pro', currency: 'EUR', timeZone: 'Europe/Berlin' } },
+});
+
+export const orgsGet = operation({
+  name: 'orgs.get',
+  service: 'token-command',
+  kind: 'query',
+  summary: 'Read an organization',
+  http: { method: 'GET', path: '/v1/orgs/:org' },
+  who: ['operator', 'owner', 'admin', 'member'],
+  input: z.strictObject({ org: OrgId }),
+  output: Organization,
+});
+
+export const orgsChangePlan = operation({
+  name: 'orgs.change-plan',
+  service: 'token-command',
+  kind: 'command',
+  summary: 'Change the plan of an organization',
+  http: { method: 'POST', path: '/v1/orgs/:org/plan' },
+  who: ['operator', 'owner'],
+  input: z.strictObject({ org: OrgId, plan: Plan }),
+  output: answer,
+});

@@ -1,0 +1,209 @@
+import { z } from 'zod';
+import { operation } from '../operation.ts';
+import {
+  AccountId,
+  AccountKind,
+  atLeast,
+  Barrier,
+  Environment,
+  Instant,
+  listQuery,
+  Name,
+  OrgId,
+  page,
+  Position,
+  ProductKey,
+  Reason,
+  ScopeType,
+  TokenId,
+  TokenScope,
+  TokenStatus,
+} from '../values.ts';
+
+export const Token = z.object({
+  id: TokenId,
+  orgId: OrgId,
+  name: z.string(),
+  status: TokenStatus,
+  account: z.object({ id: AccountId, kind: AccountKind, name: z.string().nullable() }),
+  scope: TokenScope,
+  product: ProductKey,
+  environment: Environment.nullable(),
+  teamId: z.string().nullable(),
+  managed: z.boolean(),
+  /** The first 8 characters of the secret. */
+  prefix: z.string(),
+  hint: z.string(),
+  expiresAt: z.string().nullable(),
+  createdAt: z.string(),
+  createdBy: z.string(),
+  lastUsedAt: z.string().nullable(),
+  usageCount: z.number().int(),
+  version: z.number().int(),
+  seat: z.object({ billable: z.boolean(), since: z.string() }),
+});
+export type Token = z.infer<typeof Token>;
+
+const writers = ['owner', 'admin'] as const;
+const one = { org: OrgId, tok: TokenId };
+
+/** `secret` is shown in this answer and never again. */
+const withSecret = z.object({
+  token: Token,
+  secret: z.string().nullable(),
+  /** Only in the replay of an `Idempotency-Key`: the first answer showed the secret. */
+  secretAlreadyShown: z.literal(true).optional(),
+  position: Position,
+});
+const narrowed = z.object({ token: Token, position: Position, barrier: Barrier });
+
+export const tokensCreate = operation({
+  name: 'tokens.create',
+  service: 'token-command',
+  kind: 'command',
+  summary: 'Create a token. Its secret is in this answer and nowhere else; it opens a billed seat',
+  http: { method: 'POST', path: '/v1/orgs/:org/tokens', status: 201 },
+  who: writers,
+  input: z.strictObject({
+    org: OrgId,
+    name: Name,
+    accountId: AccountId,
+    scope: TokenScope,
+    product: ProductKey.default('default'),
+    environment: Environment.optional(),
+    expiresAt: Instant.optional(),
+    acknowledgeBilling: z.boolean().optional(),
+  }),
+  output: withSecret,
+  errors: [
+    'BILLING_NOT_ACKNOWLEDGED',
+    'EXPIRY_IN_PAST',
+    'UNKNOWN_REFERENCE',
+    'ACCOUNT_DEACTIVATED',
+    'NOT_A_MEMBER',
+    'ENVIRONMENT_UNKNOWN',
+  ],
+  example: {
+    input: {
+      org: 'org_01jd0000000000000000000000',
+      name: 'My Claude Connection',
+      accountId: 'acc_01jd0000000000000000000000',
+      scope: { type: 'multi-space' },
+      acknowledgeBilling: true,
+    },
+  },
+});
+
+export const tokensList = operation({
+  name: 'tokens.list',
+  service: 'token-command',
+  kind: 'query',
+  summary: 'List tokens: all for owners and admins, their own for members',
+  http: { method: 'GET', path: '/v1/orgs/:org/tokens' },
+  who: ['owner', 'admin', 'member'],
+  input: z.strictObject({
+    org: OrgId,
+    status: TokenStatus.optional(),
+    /** Case- and accent-insensitive, the beginning of any word of the name. */
+    search: z.string().min(1).max(200).optional(),
+    accountId: AccountId.optional(),
+    scope: ScopeType.optional(),
+    product: ProductKey.optional(),
+    sort: z.enum(['createdAt', '-createdAt', 'name', '-name']).default('-createdAt'),
+    ...listQuery,
+    atLeast,
+  }),
+  output: page(Token),
+});
+
+export const tokensGet = operation({
+  name: 'tokens.get',
+  service: 'token-command',
+  kind: 'query',
+  summary: 'Read a token',
+  http: { method: 'GET', path: '/v1/orgs/:org/tokens/:tok' },
+  who: ['owner', 'admin', 'member'],
+  input: z.strictObject({ ...one, atLeast }),
+  output: Token,
+});
+
+export const tokensUpdate = operation({
+  name: 'tokens.update',
+  service: 'token-command',
+  kind: 'command',
+  summary: 'Rename a token',
+  http: { method: 'PATCH', path: '/v1/orgs/:org/tokens/:tok' },
+  who: writers,
+  input: z.strictObject({
+    ...one,
+    name: Name.optional(),
+    /** Named here so that the refusal can say what to do instead. */
+    scope: z.unknown().optional(),
+    product: z.unknown().optional(),
+  }),
+  output: z.object({ token: Token, position: Position }),
+  errors: ['SCOPE_IMMUTABLE', 'TOKEN_REVOKED', 'TOKEN_EXPIRED', 'VERSION_MISMATCH'],
+});
+
+export const tokensRegenerate = operation({
+  name: 'tokens.regenerate',
+  service: 'token-command',
+  kind: 'command',
+  summary: 'Replace the secret. The old one is refused by every verifier when this answers',
+  http: { method: 'POST', path: '/v1/orgs/:org/tokens/:tok/regenerate' },
+  who: writers,
+  input: z.strictObject({ ...one, reason: Reason.optional() }),
+  output: withSecret.extend({ barrier: Barrier }),
+  errors: ['TOKEN_REVOKED', 'TOKEN_EXPIRED', 'VERSION_MISMATCH'],
+  narrowing: true,
+});
+
+export const tokensDeactivate = operation({
+  name: 'tokens.deactivate',
+  service: 'token-command',
+  kind: 'command',
+  summary: 'Make a token refuse calls until it is activated again',
+  http: { method: 'POST', path: '/v1/orgs/:org/tokens/:tok/deactivate' },
+  who: writers,
+  input: z.strictObject({ ...one, reason: Reason.optional() }),
+  output: narrowed,
+  errors: ['TOKEN_REVOKED', 'TOKEN_EXPIRED', 'VERSION_MISMATCH'],
+  narrowing: true,
+});
+
+export const tokensActivate = operation({
+  name: 'tokens.activate',
+  service: 'token-command',
+  kind: 'command',
+  summary: 'Make an inactive token hold again',
+  http: { method: 'POST', path: '/v1/orgs/:org/tokens/:tok/activate' },
+  who: writers,
+  input: z.strictObject({ ...one, reason: Reason.optional() }),
+  output: z.object({ token: Token, position: Position }),
+  errors: ['TOKEN_REVOKED', 'TOKEN_EXPIRED', 'VERSION_MISMATCH'],
+});
+
+export const tokensRevoke = operation({
+  name: 'tokens.revoke',
+  service: 'token-command',
+  kind: 'command',
+  summary: 'Revoke a token for good. No verifier accepts it when this answers',
+  http: { method: 'POST', path: '/v1/orgs/:org/tokens/:tok/revoke' },
+  who: writers,
+  input: z.strictObject({ ...one, reason: Reason.optional() }),
+  output: narrowed,
+  errors: ['TOKEN_EXPIRED', 'VERSION_MISMATCH'],
+  narrowing: true,
+});
+
+export const tokensDelete = operation({
+  name: 'tokens.delete',
+  service: 'token-command',
+  kind: 'command',
+  summary: 'Refused: tokens are revoked, not deleted',
+  http: { method: 'DELETE', path: '/v1/orgs/:org/tokens/:tok' },
+  who: ['owner', 'admin', 'member'],
+  input: z.strictObject(one),
+  output: z.never(),
+  errors: ['TOKENS_ARE_REVOKED_NOT_DELETED'],
+});

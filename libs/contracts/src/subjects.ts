@@ -1,0 +1,15 @@
+/** Subjects that carry no operation. Core NATS; nothing here is a record. */
+export const subjects = {
+  /** Every event of `main`, as the relay publishes it. */
+  events: 'tollgate.events.>',
+  /** `{logId, head}` from the relay: lets a consumer notice that the last messages were lost. */
+  heads: 'tollgate.heads.main',
+  /** From an appender to the relay of another process: there is something to publish. */
+  wake: 'tollgate.wake.main',
+  /** `{logId, position}` from the authority: catch up and acknowledge. */
+  barrierWake: 'tollgate.barrier.wake',
+  /** `{logId, incarnation, applied}` from a verifier. */
+  barrierAck: 'tollgate.barrier.ack',
+} as const;
+
+export const streams = { events: 'TOLLGATE_EVENTS' } as const;

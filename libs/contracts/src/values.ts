@@ -1,0 +1,116 @@
+import { z } from 'zod';
+
+/** An id carries its kind as prefix and 26 characters of Crockford base32 (128 random bits with the time first). */
+const id = (prefix: string) =>
+  z
+    .string()
+    .regex(new RegExp(`^${prefix}_[0-9a-hjkmnp-tv-z]{26}$`), `must look like ${prefix}_… as Tollgate returned it`);
+export const OrgId = id('org');
+export const SpaceId = id('spc');
+export const AccountId = id('acc');
+export const TeamId = id('tea');
+export const ProjectId = id('prj');
+export const TokenId = id('tok');
+export const AgentId = id('agt');
+
+/** Text for people: trimmed length 1 to 200, no control characters. */
+export const Name = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(200, 'must have at most 200 characters')
+  // eslint-disable-next-line no-control-regex -- these are the characters that are refused
+  .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, 'must not contain control characters')
+  .refine((text) => text.trim().length > 0, 'must not be blank');
+
+/** Why a change is made; shown in the audit log. */
+// eslint-disable-next-line no-control-regex -- these are the characters that are refused
+export const Reason = z
+  .string()
+  .min(1)
+  .max(500)
+  .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'must not contain control characters');
+
+export const Plan = z.enum(['core', 'pro', 'enterprise']);
+export type Plan = z.infer<typeof Plan>;
+export const RoleName = z.enum(['owner', 'admin', 'member']);
+export const AccountKind = z.enum(['member', 'service']);
+export type AccountKind = z.infer<typeof AccountKind>;
+export const Environment = z.enum(['live', 'test']);
+export type Environment = z.infer<typeof Environment>;
+export const ScopeType = z.enum(['single-space', 'multi-space']);
+export type ScopeType = z.infer<typeof ScopeType>;
+export const TokenStatus = z.enum(['active', 'inactive', 'expired', 'revoked']);
+export type TokenStatus = z.infer<typeof TokenStatus>;
+
+export const TokenScope = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('single-space'), spaceId: SpaceId }),
+  z.strictObject({ type: z.literal('multi-space') }),
+]);
+export type TokenScope = z.infer<typeof TokenScope>;
+
+const currencies = new Set(Intl.supportedValuesOf('currency'));
+/** ISO 4217. */
+export const CurrencyCode = z
+  .string()
+  .refine((code) => currencies.has(code), 'must be an ISO 4217 currency code such as EUR');
+/** A zone of the tz database. */
+export const TimeZone = z.string().refine((zone) => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }) !== undefined && !/^[+-]/.test(zone);
+  } catch {
+    return false;
+  }
+}, 'must be a tz database zone such as Europe/Berlin');
+
+export const ProrationPolicy = z.enum(['second.v1', 'day.v1']);
+export type ProrationPolicy = z.infer<typeof ProrationPolicy>;
+export const BillingInterval = z.enum(['P1M', 'P1Y']);
+export type BillingInterval = z.infer<typeof BillingInterval>;
+/** Period k starts at anchor + k intervals, counted in the organization's time zone. */
+export const BillingTerms = z.object({ anchor: z.iso.datetime(), interval: BillingInterval, policy: ProrationPolicy });
+export type BillingTerms = z.infer<typeof BillingTerms>;
+
+/** Minor units as a digit string. */
+export const Money = z.object({ amount: z.string().regex(/^-?\d+$/), currency: z.string() });
+export type Money = z.infer<typeof Money>;
+
+/** `resource:operation`, `resource:*` or `*`. */
+export const Permission = z
+  .string()
+  .max(130)
+  .regex(/^(\*|[a-z][a-z0-9-]*:(\*|[a-z][a-z0-9-]*))$/, 'must be resource:operation, resource:* or *');
+
+export const ProductKey = z
+  .string()
+  .max(40)
+  .regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case letters, digits and dashes');
+export const ProductResource = z.object({
+  name: z.string(),
+  operations: z.array(z.object({ name: z.string(), method: z.string().optional(), path: z.string().optional() })),
+});
+export type ProductResource = z.infer<typeof ProductResource>;
+
+/** An instant; offsets are accepted and stored as UTC with milliseconds. */
+export const Instant = z.iso
+  .datetime({ offset: true, error: 'must be an RFC 3339 time such as 2027-01-31T12:00:00Z' })
+  .transform((text) => new Date(text).toISOString());
+
+/** Body or query parts that every list and every read shares. Query values arrive as text. */
+export const listQuery = {
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(500).optional(),
+};
+/** Waits up to 2 s for the read model to reach this position. */
+export const atLeast = z.coerce.number().int().nonnegative().optional();
+
+export const page = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+
+/** What a narrowing change answers about the barrier it ran. */
+export const Barrier = z.object({
+  waitedMs: z.number(),
+  verifiers: z.number().int(),
+  mode: z.enum(['acknowledged', 'lease-expired']),
+});
+export type Barrier = z.infer<typeof Barrier>;
+export const Position = z.number().int().positive();

@@ -1,1 +1,3 @@
-export {};
+export { mintSecret, parseSecret, type ParsedSecret, type SecretEnvironment } from './secret.ts';
+export { digestSecret, digestSecretBytes } from './digest.ts';
+export { hintOf, prefixOf } from './display.ts';

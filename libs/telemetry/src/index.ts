@@ -1,1 +1,7 @@
-export {};
+export { createLogger, currentTraceId, type Logger } from './logger.ts';
+export { maskSecrets } from './masking.ts';
+export { durationBoundsSeconds, meter, metricsHandler } from './metrics.ts';
+export { currentRequestId, withRequest } from './request-context.ts';
+export { serviceName } from './service-name.ts';
+export { nameHttpRoute, startTelemetry, stopTelemetry } from './start.ts';
+export * from './tracing.ts';

@@ -1,0 +1,50 @@
+import { type BillingTerms, type Plan, TollgateError, type TollgateEvent } from '@tollgate/contracts';
+import type { Aggregate } from './aggregate.ts';
+
+/** An organization: its plan and how it is billed. */
+export type OrganizationState =
+  | { readonly status: 'none' }
+  | {
+      readonly status: 'registered';
+      readonly id: string;
+      readonly name: string;
+      readonly plan: Plan;
+      readonly currency: string;
+      readonly timeZone: string;
+      readonly billing: BillingTerms;
+      readonly mcpUrl: string | null;
+      readonly createdAt: string;
+    };
+export type RegisteredOrganization = Extract<OrganizationState, { status: 'registered' }>;
+
+type OrganizationEvent = TollgateEvent<'OrganizationRegistered' | 'PlanChanged'>;
+
+export const organization: Aggregate<OrganizationState, OrganizationEvent> = {
+  category: 'organization',
+  initial: { status: 'none' },
+  evolve(state, event) {
+    switch (event.type) {
+      case 'OrganizationRegistered':
+        return { status: 'registered', id: event.orgId as string, createdAt: event.at, ...event.data };
+      case 'PlanChanged':
+        return state.status === 'none' ? state : { ...state, plan: event.data.plan };
+      default:
+        return state;
+    }
+  },
+};
+
+export function registerOrganization(state: OrganizationState, command: { name: string; plan: Plan; currency: string; timeZone: string; billing: BillingTerms; mcpUrl: string | null }): OrganizationEvent[] {
+  if (state.status !== 'none') throw new TollgateError('ALREADY_EXISTS', 'This organization is registered already.');
+  return [{ type: 'OrganizationRegistered', data: command }];
+}
+
+export function changePlan(state: OrganizationState, command: { plan: Plan }): OrganizationEvent[] {
+  const { plan: previous } = theOrganization(state);
+  return previous === command.plan ? [] : [{ type: 'PlanChanged', data: { plan: command.plan, previous } }];
+}
+
+export function theOrganization(state: OrganizationState): RegisteredOrganization {
+  if (state.status === 'none') throw new TollgateError('NOT_FOUND', 'There is no such organization. Check the id after /v1/orgs/.');
+  return state;
+}

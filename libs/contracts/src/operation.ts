@@ -39,6 +39,8 @@ export interface Operation<I extends InputSchema = InputSchema, O extends z.ZodT
   readonly input: I;
   readonly output: O;
   readonly errors?: readonly ErrorCode[];
+  /** How long a caller waits for the answer; 10 000 unless it says otherwise. Less than 300 000, at which HTTP clients give up. */
+  readonly timeoutMs?: number;
   /** Takes access away: answers after the barrier, with `position` and `barrier`. */
   readonly narrowing?: boolean;
   /** Between services only: the subject is `tollgate.internal.<name>`, no JWT is needed and no outside user may call it. */
@@ -57,10 +59,19 @@ export type InputOf<Op extends AnyOperation> = z.output<Op['input']>;
 export type RequestOf<Op extends AnyOperation> = z.input<Op['input']>;
 export type OutputOf<Op extends AnyOperation> = z.output<Op['output']>;
 
+/** What only the type of a definition keeps: its name, and whether it stays between services. The SDK is typed by both. */
+export interface OperationIdentity<N extends string, Internal extends boolean> {
+  readonly name: N;
+  readonly internal?: Internal;
+}
+
 /** Defines an operation. Everything else (route, subject, OpenAPI, SDK, CLI types) is derived from the value it returns. */
-export function operation<const I extends InputSchema, const O extends z.ZodType>(
-  definition: Operation<I, O>,
-): Operation<I, O> {
+export function operation<
+  const N extends string,
+  const I extends InputSchema,
+  const O extends z.ZodType,
+  const Internal extends boolean = false,
+>(definition: Operation<I, O> & OperationIdentity<N, Internal>): Operation<I, O> & OperationIdentity<N, Internal> {
   return definition;
 }
 

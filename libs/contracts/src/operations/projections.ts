@@ -23,6 +23,7 @@ const rebuild = <const N extends string>(projection: N, service: ServiceName) =>
     who: ['operator'],
     input: z.strictObject({}),
     output: RebuildReport,
+    timeoutMs: 280_000,
   });
 
 export const rebuildTokenList = rebuild('token-list', 'token-command');

@@ -84,17 +84,14 @@ describe('the period', () => {
 });
 
 describe('wrong input is refused with a text that names it', () => {
+  const noon = '2026-05-01T12:00:00Z';
   it.each<[string, Partial<ProrationInput>, RegExp]>([
     ['an unknown policy', { policy: 'hour.v1' as ProrationPolicy }, /policy must be/],
     ['an unknown time zone', { timeZone: 'Europe/Atlantis' }, /timeZone must be/],
     ['a price that is no BigInt', { unitPrice: 3100 as unknown as bigint }, /unitPrice/],
     ['half a seat', { quantity: 0.5 }, /quantity/],
     ['a negative quantity', { quantity: -1 }, /quantity/],
-    [
-      'an empty period of days',
-      { policy: 'day.v1', period: { start: may.start, end: may.start } },
-      /must not be empty/,
-    ],
+    ['an empty period of days', { policy: 'day.v1', period: { start: noon, end: noon } }, /must not be empty/],
     ['an empty period', { period: { start: may.start, end: may.start } }, /period must not be empty/],
     [
       'a period shorter than a second',

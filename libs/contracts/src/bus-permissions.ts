@@ -33,7 +33,8 @@ const doorkeepers = { control: 'api-gateway', data: 'auth-verifier' } as const s
 
 /** Subjects beside the operations: the feed of the main log, the barrier, and the streams a service writes. */
 const besides: Record<ServiceName, { publish: readonly string[]; subscribe: readonly string[] }> = {
-  'api-gateway': { publish: [], subscribe: [] },
+  // Its readiness asks whether the services behind it answer.
+  'api-gateway': { publish: ['$SRV.PING.*'], subscribe: [] },
   'token-command': {
     publish: [
       subjects.events,

@@ -33,6 +33,7 @@ export const errorCodes = {
   ENVIRONMENT_UNKNOWN: { status: 422, title: 'The product has no such environment.' },
   NOT_A_MEMBER: { status: 422, title: 'The account is not a member of that space.' },
   CLOCK_MOVES_FORWARD_ONLY: { status: 422, title: 'The development clock moves forward only.' },
+  PRICE_MISSING: { status: 422, title: 'There is no price for that seat at that time.' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The idempotency key was used with another request.' },
   // 503: cannot decide or serve right now
   READ_MODEL_BEHIND: { status: 503, title: 'The read model has not reached that position yet.' },

@@ -1,4 +1,5 @@
 export * from './bus-permissions.ts';
+export * from './cursor.ts';
 export * from './errors.ts';
 export * from './events/catalogue.ts';
 export * from './events/envelope.ts';

@@ -54,4 +54,5 @@ export const auditList = operation({
     atLeast,
   }),
   output: page(AuditEntry),
+  errors: ['INVALID_CURSOR'],
 });

@@ -58,6 +58,7 @@ export const billingQuote = operation({
     atLeast,
   }),
   output: Quote,
+  errors: ['PRICE_MISSING'],
 });
 
 export const billingSeats = operation({
@@ -69,4 +70,5 @@ export const billingSeats = operation({
   who: readers,
   input: z.strictObject({ org: OrgId, ...listQuery, atLeast }),
   output: page(Seat),
+  errors: ['PRICE_MISSING', 'INVALID_CURSOR'],
 });

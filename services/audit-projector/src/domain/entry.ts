@@ -1,0 +1,231 @@
+import {
+  eventTypes,
+  type AuditNamespace,
+  type EventType,
+  type RecordedEvent,
+  type RecordedTollgateEvent,
+} from '@tollgate/contracts';
+
+/** What was done something to. Its name is joined at read. */
+export interface Target {
+  readonly type: 'organization' | 'account' | 'space' | 'token' | 'product' | 'clock';
+  readonly id: string;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What one event means to an auditor. Only what is named here is shown: a new field of an event stays out until it is listed. */
+interface Meaning {
+  readonly namespace: AuditNamespace;
+  readonly action: string;
+  readonly targets: readonly Target[];
+  readonly spaceId?: string;
+  readonly reason?: string | null;
+  readonly before?: Fields;
+  readonly after?: Fields;
+}
+
+/** An audit entry as derived from its event alone: without the names, IP address and user agent that are joined at read. */
+export interface Entry {
+  /** `aud_` and the 32 hex digits of the event's id. */
+  readonly id: string;
+  readonly position: number;
+  readonly at: string;
+  /** null: the event belongs to the platform. */
+  readonly orgId: string | null;
+  readonly spaceId: string | null;
+  readonly namespace: AuditNamespace;
+  readonly action: string;
+  readonly actor: { readonly type: string; readonly id: string };
+  readonly targets: readonly Target[];
+  readonly outcome: 'success';
+  readonly reason: string | null;
+  readonly before: Fields | null;
+  readonly after: Fields | null;
+  readonly requestId: string | null;
+  readonly traceId: string | null;
+}
+
+type Of<T extends EventType> = RecordedTollgateEvent<T>;
+
+const token = (id: string): Target => ({ type: 'token', id });
+const account = (id: string): Target => ({ type: 'account', id });
+const space = (id: string): Target => ({ type: 'space', id });
+const product = (key: string): Target => ({ type: 'product', id: key });
+const organization = (event: RecordedEvent): Target => ({ type: 'organization', id: event.orgId ?? '' });
+
+/** One line of the audit log's meaning per event type. The type makes a missing one an error of the compiler. */
+const meanings: { readonly [T in EventType]: (event: Of<T>) => Meaning } = {
+  OrganizationRegistered: (event) => ({
+    namespace: 'Directory',
+    action: 'organization.registered',
+    targets: [organization(event)],
+    after: pick(event.data, 'name', 'plan', 'currency', 'timeZone', 'billing', 'mcpUrl'),
+  }),
+  PlanChanged: (event) => ({
+    namespace: 'Billing',
+    action: 'plan.changed',
+    targets: [organization(event)],
+    before: { plan: event.data.previous },
+    after: pick(event.data, 'plan'),
+  }),
+  AccountCreated: ({ data }) => ({
+    namespace: 'Directory',
+    action: 'account.created',
+    targets: [account(data.accountId)],
+    after: pick(data, 'kind', 'role'),
+  }),
+  AccountRoleChanged: ({ data }) => ({
+    namespace: 'Directory',
+    action: 'account.role_changed',
+    targets: [account(data.accountId)],
+    before: { role: data.previous },
+    after: pick(data, 'role'),
+  }),
+  AccountDeactivated: ({ data }) => ({
+    namespace: 'Directory',
+    action: 'account.deactivated',
+    targets: [account(data.accountId)],
+    before: { status: 'active' },
+    after: { status: 'deactivated' },
+  }),
+  SpaceCreated: ({ data }) => ({
+    namespace: 'Directory',
+    action: 'space.created',
+    targets: [space(data.spaceId)],
+    spaceId: data.spaceId,
+    after: pick(data, 'name'),
+  }),
+  MembershipGranted: ({ data }) => ({
+    ...membership(data),
+    action: 'membership.granted',
+    after: pick(data, 'permissions', 'administers'),
+  }),
+  MembershipChanged: ({ data }) => ({
+    ...membership(data),
+    action: 'membership.changed',
+    before: pick(data.previous, 'permissions', 'administers'),
+    after: pick(data, 'permissions', 'administers'),
+  }),
+  MembershipRemoved: ({ data }) => ({ ...membership(data), action: 'membership.removed' }),
+  ProductRegistered: ({ data }) => ({
+    namespace: 'Directory',
+    action: 'product.registered',
+    targets: [product(data.key)],
+    after: pick(data, 'name', 'tokenPrefix', 'environments', 'mcpUrl', 'resources'),
+  }),
+  SeatPriceSet: ({ data }) => ({
+    namespace: 'Billing',
+    action: 'seat_price.set',
+    targets: [product(data.product)],
+    after: pick(data, 'plan', 'scope', 'amount', 'currency', 'effectiveFrom'),
+  }),
+  TokenCreated: ({ data }) => ({
+    namespace: 'API Tokens',
+    action: 'token.created',
+    targets: [token(data.tokenId), account(data.accountId)],
+    ...(data.scope.type === 'single-space' ? { spaceId: data.scope.spaceId } : {}),
+    after: pick(
+      data,
+      'name',
+      'accountId',
+      'scope',
+      'product',
+      'environment',
+      'teamId',
+      'expiresAt',
+      'hint',
+      'prefix',
+      'managed',
+      'billable',
+    ),
+  }),
+  TokenRenamed: ({ data }) => ({
+    namespace: 'API Tokens',
+    action: 'token.renamed',
+    targets: [token(data.tokenId)],
+    before: { name: data.previous },
+    after: pick(data, 'name'),
+  }),
+  TokenRegenerated: ({ data }) => ({
+    namespace: 'API Tokens',
+    action: 'token.regenerated',
+    targets: [token(data.tokenId)],
+    reason: data.reason,
+    after: pick(data, 'hint', 'prefix'),
+  }),
+  TokenDeactivated: ({ data }) => ({
+    namespace: 'API Tokens',
+    action: 'token.deactivated',
+    targets: [token(data.tokenId)],
+    reason: data.reason,
+    before: { status: 'active' },
+    after: { status: 'inactive' },
+  }),
+  TokenActivated: ({ data }) => ({
+    namespace: 'API Tokens',
+    action: 'token.activated',
+    targets: [token(data.tokenId)],
+    reason: data.reason,
+    before: { status: 'inactive' },
+    after: { status: 'active' },
+  }),
+  TokenRevoked: ({ data }) => ({
+    namespace: 'API Tokens',
+    action: 'token.revoked',
+    targets: [token(data.tokenId)],
+    reason: data.reason,
+    after: { status: 'revoked' },
+  }),
+  ClockMoved: (event) => ({
+    namespace: 'Directory',
+    action: 'clock.moved',
+    targets: [{ type: 'clock', id: 'development' }],
+    after: pick(event.data, 'now', 'offsetMs'),
+  }),
+};
+
+/**
+ * The one audit entry of an event. Pure: the same event gives the same entry for ever.
+ * @throws Error for a type that is not in the catalogue, so that no event is ever left out in silence.
+ */
+export function entryOf(event: RecordedEvent): Entry {
+  if (!isCatalogued(event))
+    throw new Error(`event type ${event.type} at position ${event.position} has no audit entry`);
+  const meaning = (meanings[event.type] as (known: RecordedEvent) => Meaning)(event);
+  const { actor, requestId, traceparent } = event.meta;
+  return {
+    id: event.id.replace(/^evt_/, 'aud_'),
+    position: event.position,
+    at: event.at,
+    orgId: event.orgId,
+    spaceId: meaning.spaceId ?? null,
+    namespace: meaning.namespace,
+    action: meaning.action,
+    actor: { type: actor.type, id: actor.id },
+    targets: meaning.targets,
+    outcome: 'success',
+    reason: meaning.reason ?? null,
+    before: meaning.before ?? null,
+    after: meaning.after ?? null,
+    requestId,
+    traceId: traceIdOf(traceparent),
+  };
+}
+
+function isCatalogued(event: RecordedEvent): event is RecordedTollgateEvent {
+  return Object.hasOwn(eventTypes, event.type);
+}
+
+function membership(data: { spaceId: string; accountId: string }): Omit<Meaning, 'action'> {
+  return { namespace: 'Directory', targets: [account(data.accountId), space(data.spaceId)], spaceId: data.spaceId };
+}
+
+function pick<T extends object, K extends keyof T & string>(source: T, ...names: K[]): Pick<T, K> {
+  return Object.fromEntries(names.map((name) => [name, source[name]])) as Pick<T, K>;
+}
+
+/** The trace id of a W3C traceparent (`00-<32 hex>-<16 hex>-<2 hex>`); null when there is none. */
+function traceIdOf(traceparent: string | null): string | null {
+  return /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(traceparent ?? '')?.[1] ?? null;
+}

@@ -1,0 +1,260 @@
+import { describe, expect, it } from '@jest/globals';
+import { eventTypes, type EventData, type EventType, type RecordedEvent } from '@tollgate/contracts';
+import { entryOf } from './entry.ts';
+
+const org = 'org_01jd0000000000000000000000';
+const accountId = 'acc_01jd0000000000000000000000';
+const spaceId = 'spc_01jd0000000000000000000000';
+const tokenId = 'tok_01jd0000000000000000000000';
+const digest = 'd1'.repeat(32);
+const at = '2026-01-31T12:00:00.000Z';
+const permissions = ['agents:list'];
+
+const recorded = <T extends EventType>(
+  type: T,
+  data: EventData<T>,
+  changes: Partial<RecordedEvent> = {},
+): RecordedEvent => ({
+  position: 12,
+  id: 'evt_0123456789abcdef0123456789abcdef',
+  stream: `${eventTypes[type].category}-x`,
+  version: 1,
+  category: eventTypes[type].category,
+  type,
+  typeVersion: 1,
+  orgId: org,
+  at,
+  data,
+  meta: {
+    actor: { type: 'account', id: accountId },
+    correlationId: 'req-1',
+    causationId: 'req-1',
+    requestId: 'req-1',
+    contextCommitment: 'Y29tbWl0bWVudA==',
+    traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+  },
+  ...changes,
+});
+
+const token: EventData<'TokenCreated'> = {
+  tokenId,
+  name: 'My Claude Connection',
+  accountId,
+  scope: { type: 'single-space', spaceId },
+  product: 'default',
+  environment: 'live',
+  teamId: null,
+  expiresAt: null,
+  digest,
+  hint: 'sk_live_...9f3c',
+  prefix: 'sk_live_',
+  managed: false,
+  billable: true,
+};
+const organization: EventData<'OrganizationRegistered'> = {
+  name: 'Acme',
+  plan: 'pro',
+  currency: 'EUR',
+  timeZone: 'Europe/Berlin',
+  billing: { anchor: at, interval: 'P1M', policy: 'second.v1' },
+  mcpUrl: null,
+};
+const product: EventData<'ProductRegistered'> = {
+  key: 'default',
+  name: 'Default product',
+  tokenPrefix: 'sk',
+  environments: ['live'],
+  mcpUrl: null,
+  resources: [],
+};
+const price: EventData<'SeatPriceSet'> = {
+  product: 'default',
+  plan: 'pro',
+  scope: 'multi-space',
+  amount: '2900',
+  currency: null,
+  effectiveFrom: at,
+};
+
+/** One sample per event type, and what the entry says of it. The type makes a missing one an error of the compiler. */
+const samples: { [T in EventType]: { data: EventData<T>; says: object } } = {
+  OrganizationRegistered: {
+    data: organization,
+    says: {
+      namespace: 'Directory',
+      action: 'organization.registered',
+      targets: [{ type: 'organization', id: org }],
+      after: organization,
+    },
+  },
+  PlanChanged: {
+    data: { plan: 'pro', previous: 'core' },
+    says: { namespace: 'Billing', action: 'plan.changed', before: { plan: 'core' }, after: { plan: 'pro' } },
+  },
+  AccountCreated: {
+    data: { accountId, kind: 'service', role: 'member' },
+    says: {
+      namespace: 'Directory',
+      action: 'account.created',
+      targets: [{ type: 'account', id: accountId }],
+      after: { kind: 'service', role: 'member' },
+    },
+  },
+  AccountRoleChanged: {
+    data: { accountId, role: 'admin', previous: 'member' },
+    says: {
+      namespace: 'Directory',
+      action: 'account.role_changed',
+      before: { role: 'member' },
+      after: { role: 'admin' },
+    },
+  },
+  AccountDeactivated: {
+    data: { accountId },
+    says: { namespace: 'Directory', action: 'account.deactivated', targets: [{ type: 'account', id: accountId }] },
+  },
+  SpaceCreated: {
+    data: { spaceId, name: 'Sales' },
+    says: {
+      namespace: 'Directory',
+      action: 'space.created',
+      spaceId,
+      targets: [{ type: 'space', id: spaceId }],
+      after: { name: 'Sales' },
+    },
+  },
+  MembershipGranted: {
+    data: { spaceId, accountId, permissions, administers: false },
+    says: {
+      namespace: 'Directory',
+      action: 'membership.granted',
+      spaceId,
+      targets: [
+        { type: 'account', id: accountId },
+        { type: 'space', id: spaceId },
+      ],
+      before: null,
+      after: { permissions, administers: false },
+    },
+  },
+  MembershipChanged: {
+    data: { spaceId, accountId, permissions, administers: true, previous: { permissions: ['*'], administers: false } },
+    says: {
+      namespace: 'Directory',
+      action: 'membership.changed',
+      before: { permissions: ['*'], administers: false },
+      after: { permissions, administers: true },
+    },
+  },
+  MembershipRemoved: {
+    data: { spaceId, accountId },
+    says: { namespace: 'Directory', action: 'membership.removed', spaceId, before: null, after: null },
+  },
+  ProductRegistered: {
+    data: product,
+    says: { namespace: 'Directory', action: 'product.registered', targets: [{ type: 'product', id: 'default' }] },
+  },
+  SeatPriceSet: {
+    data: price,
+    says: {
+      namespace: 'Billing',
+      action: 'seat_price.set',
+      targets: [{ type: 'product', id: 'default' }],
+      after: expect.objectContaining({ amount: '2900' }),
+    },
+  },
+  TokenCreated: {
+    data: token,
+    says: {
+      namespace: 'API Tokens',
+      action: 'token.created',
+      spaceId,
+      targets: [
+        { type: 'token', id: tokenId },
+        { type: 'account', id: accountId },
+      ],
+      after: expect.objectContaining({ name: token.name, hint: token.hint, prefix: token.prefix }),
+    },
+  },
+  TokenRenamed: {
+    data: { tokenId, name: 'New', previous: 'Old' },
+    says: { namespace: 'API Tokens', action: 'token.renamed', before: { name: 'Old' }, after: { name: 'New' } },
+  },
+  TokenRegenerated: {
+    data: { tokenId, digest, hint: 'sk_live_...0001', prefix: 'sk_live_', previousDigest: digest, reason: 'leaked' },
+    says: {
+      namespace: 'API Tokens',
+      action: 'token.regenerated',
+      reason: 'leaked',
+      after: { hint: 'sk_live_...0001', prefix: 'sk_live_' },
+    },
+  },
+  TokenDeactivated: {
+    data: { tokenId, reason: 'paused' },
+    says: { namespace: 'API Tokens', action: 'token.deactivated', reason: 'paused', after: { status: 'inactive' } },
+  },
+  TokenActivated: {
+    data: { tokenId, reason: null },
+    says: { namespace: 'API Tokens', action: 'token.activated', reason: null, after: { status: 'active' } },
+  },
+  TokenRevoked: {
+    data: { tokenId, reason: 'not needed' },
+    says: {
+      namespace: 'API Tokens',
+      action: 'token.revoked',
+      reason: 'not needed',
+      targets: [{ type: 'token', id: tokenId }],
+    },
+  },
+  ClockMoved: {
+    data: { now: at, offsetMs: 5 },
+    says: { namespace: 'Directory', action: 'clock.moved', after: { now: at, offsetMs: 5 } },
+  },
+};
+
+const everyType = Object.keys(eventTypes) as EventType[];
+const sampleOf = (type: EventType) => recorded(type, samples[type].data as never);
+
+describe('the audit entry of an event', () => {
+  it.each(everyType)('%s says who did what to whom', (type) => {
+    expect(entryOf(sampleOf(type))).toMatchObject({
+      id: 'aud_0123456789abcdef0123456789abcdef',
+      position: 12,
+      at,
+      orgId: org,
+      actor: { type: 'account', id: accountId },
+      outcome: 'success',
+      requestId: 'req-1',
+      traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+      ...samples[type].says,
+    });
+  });
+
+  it.each(everyType)('%s shows no digest and nothing else that is not listed', (type) => {
+    const event = sampleOf(type);
+    const withMore = { ...event, data: { ...(event.data as object), sealed: 'canary', email: 'canary' } };
+    const text = JSON.stringify(entryOf(withMore));
+    expect(text).not.toContain(digest);
+    expect(text).not.toContain('canary');
+    expect(entryOf(withMore)).toEqual(entryOf(event));
+  });
+
+  it('belongs to the platform when its event does', () => {
+    expect(entryOf(recorded('SeatPriceSet', price, { orgId: null })).orgId).toBeNull();
+  });
+
+  it('knows neither request nor trace when its event does not', () => {
+    const { meta } = sampleOf('TokenRevoked');
+    const event = { ...sampleOf('TokenRevoked'), meta: { ...meta, requestId: null, traceparent: null } };
+    expect(entryOf(event)).toMatchObject({ requestId: null, traceId: null });
+  });
+
+  it('has no space for a multi-space token', () => {
+    expect(entryOf(recorded('TokenCreated', { ...token, scope: { type: 'multi-space' } })).spaceId).toBeNull();
+  });
+
+  it('of an unknown type is refused, never left out', () => {
+    expect(() => entryOf({ ...sampleOf('TokenRevoked'), type: 'TokenPainted' })).toThrow('TokenPainted');
+    expect(() => entryOf({ ...sampleOf('TokenRevoked'), type: 'toString' })).toThrow('toString');
+  });
+});

@@ -1,1 +1,18 @@
-export {};
+export { EventAppender, type AppenderOptions } from './appender.ts';
+export { BusEventSource, readPage, type LogPage } from './bus-event-source.ts';
+export { decodeEvent, storedEvent, type EventRow, type StoredEvent } from './codec.ts';
+export { InMemoryEventLog } from './in-memory-event-log.ts';
+export { migrate, migrateEventLog, type MigrationSet } from './migrate.ts';
+export {
+  createPool,
+  inTransaction,
+  isUnavailable,
+  typeParsers,
+  type ClientBase,
+  type Pool,
+  type PoolClient,
+  type PoolOptions,
+} from './pool.ts';
+export { PostgresEventLog } from './postgres-event-log.ts';
+export { ensureServiceRoles, serviceRoles, serviceUrl, type DatabaseService } from './roles.ts';
+export type * from './types.ts';

@@ -1,0 +1,219 @@
+import pg from 'pg';
+import { TollgateError, type EventMeta } from '@tollgate/contracts';
+import { createLogger, currentTraceparent, durationBoundsSeconds, meter, withSpan } from '@tollgate/telemetry';
+import { decideBatch, type BatchDecision } from './batch.ts';
+import { lockAndRead, refusalOf, write, writesAnything } from './append-transaction.ts';
+import { checkedEvents } from './codec.ts';
+import { connectionConfig, isBrokenConnection, isRefusedValue, isUnavailable } from './pool.ts';
+import type { AppendRequest, AppendResult, EventStore } from './types.ts';
+
+const batchSize = meter.createHistogram('tollgate_append_batch_events', {
+  description: 'Events written by one transaction of the appender',
+  advice: { explicitBucketBoundaries: [1, 2, 5, 10, 20, 50, 100, 200] },
+});
+const duration = meter.createHistogram('tollgate_append_duration_seconds', {
+  description: 'From the call of append to its answer',
+  unit: 's',
+  advice: { explicitBucketBoundaries: durationBoundsSeconds },
+});
+
+/** A transaction that lasts longer than this is given up by Postgres: it holds the lock that every append needs. */
+const STATEMENT_TIMEOUT_MS = 3_000;
+
+export interface AppenderOptions {
+  /** Connection string of a role that may append. */
+  readonly url: string;
+  /** Events of one transaction at most (default 100); an append with more goes alone. */
+  readonly batchMax?: number;
+  /** Appends that may wait at most (default 10,000); beyond, SERVICE_UNAVAILABLE. */
+  readonly waitingMax?: number;
+  /** Called after each commit with the new head: wake the relay. Must not throw. */
+  readonly onCommitted?: (head: number) => void;
+}
+
+interface Waiting {
+  readonly request: AppendRequest;
+  resolve(result: AppendResult): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * The write side of the log: one per process. Appends that arrive while a transaction is in flight are written together by
+ * the next one (group commit). Uses one connection of its own; when Postgres goes away, every waiting append fails with
+ * SERVICE_UNAVAILABLE, and the next append connects anew.
+ */
+export class EventAppender implements EventStore {
+  private readonly options: Required<Omit<AppenderOptions, 'onCommitted'>> & Pick<AppenderOptions, 'onCommitted'>;
+  private readonly waiting: Waiting[] = [];
+  private readonly logger = createLogger('event-log');
+  private client: pg.Client | undefined;
+  private running: Promise<void> | undefined;
+  private closed = false;
+
+  constructor(options: AppenderOptions) {
+    this.options = { batchMax: 100, waitingMax: 10_000, ...options };
+  }
+
+  async append(request: AppendRequest): Promise<AppendResult> {
+    const events = checkedEvents(request.stream, request.at, request.events);
+    const started = performance.now();
+    try {
+      return await withSpan('event_log.append', () => this.enqueue({ ...request, events, meta: traced(request.meta) }));
+    } finally {
+      duration.record((performance.now() - started) / 1000);
+    }
+  }
+
+  /** Writes what waits, then disconnects. Later appends are refused. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.running;
+    await this.disconnect();
+  }
+
+  private enqueue(request: AppendRequest): Promise<AppendResult> {
+    if (this.closed || this.waiting.length >= this.options.waitingMax) {
+      const why = this.closed ? 'This process is shutting down.' : 'Too many changes are waiting.';
+      return Promise.reject(new TollgateError('SERVICE_UNAVAILABLE', `${why} Repeat the request.`));
+    }
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ request, resolve, reject });
+      this.running ??= this.run();
+    });
+  }
+
+  /** One transaction after the other until nothing waits. */
+  private async run(): Promise<void> {
+    // What arrives in this turn of the event loop goes into the first batch.
+    await Promise.resolve();
+    while (this.waiting.length > 0) await this.writeBatch(this.nextBatch());
+    this.running = undefined;
+  }
+
+  private nextBatch(): Waiting[] {
+    let events = 0;
+    let count = 0;
+    for (const { request } of this.waiting) {
+      events += Math.max(1, request.events.length);
+      if (count > 0 && events > this.options.batchMax) break;
+      count++;
+    }
+    return this.waiting.splice(0, count);
+  }
+
+  private async writeBatch(batch: Waiting[]): Promise<void> {
+    let decision: BatchDecision;
+    try {
+      decision = await this.transact(batch.map(({ request }) => request));
+    } catch (error) {
+      if (isUnavailable(error)) return this.failAll(batch, error);
+      // Postgres refused a value (a text it cannot store, a taken external subject): only its own append may fail for it.
+      if (batch.length > 1 && isRefusedValue(error)) for (const one of batch) await this.writeBatch([one]);
+      else for (const { reject } of batch) reject(refusalOf(error));
+      return;
+    }
+    this.settle(batch, decision);
+  }
+
+  /**
+   * Decides and commits a batch. A connection that broke while it lay idle is replaced once: COMMIT was not sent then, so
+   * doing it again is safe.
+   */
+  private async transact(requests: AppendRequest[]): Promise<BatchDecision> {
+    const reused = this.client !== undefined;
+    try {
+      return await this.transactOnce(requests);
+    } catch (error) {
+      if (!reused || !isBrokenConnection(error)) throw error;
+      return this.transactOnce(requests);
+    }
+  }
+
+  private async transactOnce(requests: AppendRequest[]): Promise<BatchDecision> {
+    const client = await this.connection();
+    try {
+      const decision = decideBatch(requests, await lockAndRead(client, requests));
+      if (writesAnything(decision)) {
+        await write(client, decision);
+        await commit(client);
+      } else {
+        await client.query('ROLLBACK');
+      }
+      return decision;
+    } catch (error) {
+      if (isUnavailable(error)) await this.disconnect();
+      else await client.query('ROLLBACK').catch(() => this.disconnect());
+      throw error;
+    }
+  }
+
+  private settle(batch: Waiting[], { outcomes, events, head }: BatchDecision): void {
+    if (events.length > 0) batchSize.record(events.length);
+    batch.forEach(({ resolve, reject }, index) => {
+      const outcome = outcomes[index]!;
+      if (outcome instanceof Error) reject(outcome);
+      else resolve(outcome);
+    });
+    if (events.length > 0) this.options.onCommitted?.(head);
+  }
+
+  /** Everything that waits fails at once: the next append finds out anew whether Postgres is there. */
+  private failAll(batch: Waiting[], error: unknown): void {
+    this.logger.warn({ err: error }, 'appending failed: the database cannot be reached');
+    const detail =
+      error instanceof UnknownOutcome
+        ? 'The database went away while it committed, so it is unknown whether the change was made. Repeat the request with the same Idempotency-Key.'
+        : 'The database cannot be reached right now. Nothing was changed: repeat the request.';
+    batch.forEach(({ reject }) =>
+      reject(new TollgateError('SERVICE_UNAVAILABLE', detail, undefined, { cause: error })),
+    );
+    const untried = 'The database cannot be reached right now. Nothing was changed: repeat the request.';
+    for (const { reject } of this.waiting.splice(0)) reject(new TollgateError('SERVICE_UNAVAILABLE', untried));
+  }
+
+  private async connection(): Promise<pg.Client> {
+    if (this.client) return this.client;
+    const client = new pg.Client({
+      ...connectionConfig(this.options.url, 'appender', STATEMENT_TIMEOUT_MS),
+      // A paused process must not keep the head locked for everybody else.
+      idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+    });
+    client.on('error', () => {
+      if (this.client === client) this.client = undefined;
+    });
+    await client.connect();
+    this.client = client;
+    return client;
+  }
+
+  private async disconnect(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    if (!client) return;
+    // `end` waits for a server that may never answer.
+    await Promise.race([
+      client.end().catch(() => undefined),
+      new Promise((resolve) => setTimeout(resolve, 200).unref()),
+    ]);
+    (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+  }
+}
+
+/** The connection was lost between COMMIT and its answer. */
+class UnknownOutcome extends Error {
+  readonly code = '08007'; // transaction_resolution_unknown
+}
+
+async function commit(client: pg.Client): Promise<void> {
+  try {
+    await client.query('COMMIT');
+  } catch (error) {
+    if (isUnavailable(error)) throw new UnknownOutcome('the connection was lost while committing', { cause: error });
+    throw error;
+  }
+}
+
+/** Events carry the trace of the append, unless the caller chose another. */
+function traced(meta: EventMeta): EventMeta {
+  return meta.traceparent === null ? { ...meta, traceparent: currentTraceparent() } : meta;
+}

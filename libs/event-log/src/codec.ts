@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import {
+  eventTypes,
+  isEventType,
+  UnknownEventError,
+  upcast,
+  type EventMeta,
+  type NewEvent,
+  type RecordedEvent,
+  type RecordedTollgateEvent,
+} from '@tollgate/contracts';
+
+/** An event as it was written: `data` is of version `typeVersion`, which may be an older one. */
+export type StoredEvent = RecordedEvent;
+
+/** A row of `log.events`. */
+export interface EventRow {
+  position: number;
+  id: string;
+  stream: string;
+  version: number;
+  category: string;
+  type: string;
+  type_version: number;
+  org_id: string | null;
+  at: string;
+  data: unknown;
+  meta: EventMeta;
+}
+
+/** The row as an event, untouched: what the relay publishes and what a proof is over. */
+export function storedEvent(row: EventRow): StoredEvent {
+  const {
+    type_version: typeVersion,
+    org_id: orgId,
+    position,
+    id,
+    stream,
+    version,
+    category,
+    type,
+    at,
+    data,
+    meta,
+  } = row;
+  return { position, id, stream, version, category, type, typeVersion, orgId, at, data, meta };
+}
+
+/**
+ * A stored event in the newest shape of its type; `typeVersion` is then the newest version. Decoding twice is harmless.
+ * Throws UnknownEventError, naming position and stream, for a type or version that this program doesn't know.
+ */
+export function decodeEvent(stored: StoredEvent): RecordedTollgateEvent {
+  try {
+    return { ...stored, ...upcast(stored) } as RecordedTollgateEvent;
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'UNKNOWN_EVENT') throw error;
+    throw new UnknownEventError(`Position ${stored.position} (${stored.stream}): ${(error as Error).message}`);
+  }
+}
+
+/** Where an event is to stand. */
+export interface EventPlace {
+  readonly position: number;
+  readonly stream: string;
+  readonly version: number;
+  readonly orgId: string | null;
+  readonly at: string;
+  readonly meta: EventMeta;
+}
+
+/** The event as it will be written at its place. */
+export function recordedEvent(event: NewEvent, place: EventPlace): RecordedTollgateEvent {
+  const { type, data } = event;
+  if (!isEventType(type)) throw new UnknownEventError(`${type} is not in the catalogue`);
+  const { category, version: typeVersion } = eventTypes[type];
+  const { position, stream, version, orgId, at, meta } = place;
+  const id = `evt_${randomBytes(16).toString('hex')}`;
+  return { position, id, stream, version, category, type, typeVersion, orgId, at, data, meta } as RecordedTollgateEvent;
+}
+
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+/**
+ * Events as the catalogue wants them, before they are written for ever: unknown fields are left out.
+ * Throws for what can only be a mistake in the program: an unknown type, data of another shape, a stream of another
+ * category, a time that is not RFC 3339 UTC with milliseconds.
+ */
+export function checkedEvents(stream: string, at: string, events: readonly NewEvent[]): NewEvent[] {
+  if (!INSTANT.test(at)) throw new Error(`the time ${at} is not RFC 3339 UTC with milliseconds`);
+  return events.map(({ type, data }) => {
+    if (!isEventType(type)) throw new UnknownEventError(`${type} is not in the catalogue`);
+    const { category, data: schema } = eventTypes[type];
+    if (!stream.startsWith(`${category}-`))
+      throw new Error(`${type} belongs in a stream ${category}-…, not in ${stream}`);
+    const parsed = schema.safeParse(data);
+    if (!parsed.success) throw new Error(`${type} does not have the shape of the catalogue: ${parsed.error.message}`);
+    return { type, data: parsed.data };
+  });
+}

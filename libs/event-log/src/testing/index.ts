@@ -1,0 +1,1 @@
+export { startDatabase, type TestDatabase } from './database.ts';

@@ -1,8 +1,9 @@
-import { Controller, Inject, type OnModuleInit, type Type } from '@nestjs/common';
+import { Catch, Controller, Inject, UseFilters, type OnModuleInit, type RpcExceptionFilter, type Type } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import { allOperations, type AnyOperation, type ServiceName } from '@tollgate/contracts';
+import { throwError, type Observable } from 'rxjs';
 import type { CallContext } from './call-context.ts';
 import { commandOf, handledOperationOf } from './handlers.ts';
 
@@ -58,8 +59,17 @@ export function operationsController(
   Inject(CommandBus)(OperationsController, undefined, 0);
   Inject(QueryBus)(OperationsController, undefined, 1);
   Inject(ModulesContainer)(OperationsController, undefined, 2);
+  UseFilters(new PassOn())(OperationsController);
   Controller()(OperationsController);
   return OperationsController;
+}
+
+/** Without it Nest logs every refusal as an error and replaces it by "Internal server error". The transport does both better. */
+@Catch()
+class PassOn implements RpcExceptionFilter {
+  catch(error: unknown): Observable<never> {
+    return throwError(() => error);
+  }
 }
 
 function requireOneHandlerEach(operations: readonly AnyOperation[], modules: ModulesContainer): void {

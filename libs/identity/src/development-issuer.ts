@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT, type JWK } from 'jose';
 
@@ -27,11 +27,15 @@ export async function loadOrCreateDevelopmentKey(dataDir: string): Promise<Devel
   if (stored) return developmentKeyOf(JSON.parse(stored) as JWK);
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
   await mkdir(dataDir, { recursive: true });
+  const draft = `${path}.${randomUUID()}`;
+  await writeFile(draft, `${JSON.stringify(await exportJWK(privateKey))}\n`, { mode: 0o600 });
   try {
-    // `wx` fails if another process was faster: then its key is the one.
-    await writeFile(path, `${JSON.stringify(await exportJWK(privateKey))}\n`, { mode: 0o600, flag: 'wx' });
+    // The file appears whole or not at all, and the first one to appear stays: another process may be doing the same.
+    await link(draft, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await rm(draft, { force: true });
   }
   return developmentKeyOf(JSON.parse(await readFile(path, 'utf8')) as JWK);
 }

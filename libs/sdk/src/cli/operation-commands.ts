@@ -1,0 +1,127 @@
+import {
+  allOperations,
+  pathParameters,
+  type AnyOperation,
+  type OutputOf,
+} from '@tollgate/contracts';
+import { Argument, Command, Option } from 'commander';
+import { z } from 'zod';
+import { callOperation } from './call.ts';
+import { confirm } from './confirm.ts';
+import { UsageError } from './failures.ts';
+import { flagsOf, inputFrom, readFlag, type Flag, type Schema } from './flags.ts';
+import { renderAnswer } from './output.ts';
+import { setStatus, write } from './process.ts';
+
+/** Input fields that stand without a flag, beside the ids of the path. */
+const positionalFields: Readonly<Record<string, readonly string[]>> = { 'tokens.verify': ['token'] };
+
+const groupTexts: Readonly<Record<string, string>> = {
+  orgs: 'organizations',
+  accounts: 'accounts of an organization',
+  spaces: 'spaces of an organization',
+  members: 'accounts in a space and what they may do there',
+  tokens: 'tokens: issue, verify, change, revoke',
+  billing: 'seats, quotes, proration',
+  audit: 'the audit log',
+  dev: 'development only: the clock',
+};
+
+/** Adds `tollgate GROUP VERB` for every operation that has a route and an answer. */
+export function addOperationCommands(program: Command): void {
+  for (const operation of allOperations) {
+    const [group, verb] = operation.name.split('.') as [string, string];
+    // Operations that only ever refuse have no command; projections have one of their own.
+    if (!operation.http || operation.output.type === 'never' || group === 'projections') continue;
+    groupCommand(program, group).addCommand(operationCommand(operation, group, verb));
+  }
+}
+
+/** The command of a group, made when it is first asked for. */
+export function groupCommand(program: Command, group: string): Command {
+  const existing = program.commands.find((command) => command.name() === group);
+  return existing ?? program.command(group).description(groupTexts[group] ?? group);
+}
+
+function operationCommand(operation: AnyOperation, group: string, verb: string): Command {
+  const positionals = positionalsOf(operation, group);
+  const takesOrg = 'org' in operation.input.shape && !positionals.includes('org');
+  const flags = flagsOf(z.toJSONSchema(operation.input, { io: 'input', unrepresentable: 'any' }) as Schema, [
+    ...positionals,
+    'org',
+  ]);
+  const command = new Command(verb).description(operation.summary);
+  for (const name of positionals) command.addArgument(new Argument(`<${argumentName(name)}>`, argumentText(name)));
+  for (const flag of flags) command.addOption(optionOf(flag));
+  if (takesOrg) command.addOption(new Option('--org <org>', 'the organization').env('TOLLGATE_ORG'));
+  if (operation.kind === 'command') {
+    if (operation.http?.method === 'POST') command.option('--idempotency-key <key>', 'repeat the same call without doing it twice');
+    if (operation.errors?.includes('VERSION_MISMATCH')) command.option('--if-match <version>', 'only if the resource has this version');
+  }
+  if (needsConfirmation(verb)) command.option('--yes', 'do not ask for confirmation');
+  command.option('--as <caller>', 'operator, acc_… or service:NAME[:scope,scope]; a JWT of the development issuer');
+  command.option('--json', "print exactly the API's JSON");
+  return command.action(async (...args: unknown[]) => {
+    // Commander passes the arguments, then the options, then the command.
+    const options = args[positionals.length] as Record<string, unknown>;
+    const values = Object.fromEntries(flags.map((flag) => [flag.name, options[optionKey(flag.name)]]));
+    const input = inputFrom(flags, values);
+    for (const [index, name] of positionals.entries()) input[name] = await argumentValue(args[index] as string);
+    if (takesOrg) input['org'] = options['org'] ?? missingOrg();
+    if (needsConfirmation(verb)) await confirm(`${verb} ${String(input[positionals.at(-1) as string])}`, options['yes'] === true);
+    const answer = await callOperation(operation, input, options);
+    write(options['json'] ? JSON.stringify(answer) : await renderAnswer(operation.name, answer));
+    if (isRefusal(operation, answer)) setStatus(1);
+  });
+}
+
+/** The ids of the path in their order, without the organization (which is an option) except where it is the subject. */
+function positionalsOf(operation: AnyOperation, group: string): string[] {
+  const inPath = pathParameters(operation.http?.path ?? '').filter((name) => name !== 'org' || group === 'orgs');
+  return [...inPath, ...(positionalFields[operation.name] ?? [])];
+}
+
+function optionOf(flag: Flag): Option {
+  const required = flag.required ? ' (required)' : '';
+  const fallback = flag.defaultValue === undefined ? '' : ` (default: ${String(flag.defaultValue)})`;
+  const variant = flag.variant ? ` (with --${flag.variant.flag} ${flag.variant.value})` : '';
+  const texts: Record<Flag['kind'], string> = { text: '', number: '', boolean: '', list: 'may be repeated; none for no entry', json: 'JSON' };
+  const syntax = flag.kind === 'boolean' ? `--${flag.name}` : `--${flag.name} <${flag.kind === 'list' ? 'text' : flag.kind}>`;
+  const option = new Option(syntax, `${texts[flag.kind]}${fallback}${variant}${required}`.trim());
+  if (flag.choices) option.choices([...flag.choices]);
+  else if (flag.kind !== 'boolean') option.argParser((text: string, previous: unknown) => readFlag(flag, text, previous));
+  return option.makeOptionMandatory(flag.required);
+}
+
+function argumentName(field: string): string {
+  return field === 'token' ? 'secret' : field;
+}
+
+function argumentText(field: string): string {
+  return field === 'token' ? "the token's secret; - reads it from standard input" : '';
+}
+
+/** A secret on the command line shows up in process lists, so `-` takes it from standard input. */
+async function argumentValue(text: string): Promise<string> {
+  if (text !== '-') return text;
+  const { readStandardInput } = await import('./process.ts');
+  return (await readStandardInput()).trim();
+}
+
+/** Commander's key for `--space-id` is `spaceId`. */
+function optionKey(name: string): string {
+  return name.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function needsConfirmation(verb: string): boolean {
+  return /^(revoke|deactivate)/.test(verb);
+}
+
+function missingOrg(): never {
+  throw new UsageError('Say which organization: --org org_… or TOLLGATE_ORG=org_….');
+}
+
+/** `tokens verify` answers 200 for every decision; a token that does not hold is a refusal for scripts. */
+function isRefusal(operation: AnyOperation, answer: OutputOf<AnyOperation>): boolean {
+  return operation.name === 'tokens.verify' && (answer as { valid?: boolean }).valid === false;
+}

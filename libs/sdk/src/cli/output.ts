@@ -1,0 +1,79 @@
+/** How answers look on a terminal. With `--json` none of this is used. */
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The columns of well-known lists; other lists show what their items have at the top. */
+const columnsOf: Readonly<Record<string, readonly string[]>> = {
+  'accounts.list': ['id', 'name', 'kind', 'role', 'status', 'email'],
+  'tokens.list': ['id', 'name', 'status', 'account', 'scope', 'hint', 'expiresAt', 'createdAt'],
+  'billing.seats': ['tokenId', 'scope', 'plan', 'billable', 'openedAt', 'closedAt', 'price'],
+  'audit.list': ['at', 'action', 'actor', 'targets', 'outcome', 'reason'],
+};
+
+/** The text of an answer: a table for a list, lines of `name  value` for anything else, and the secret apart. */
+export async function renderAnswer(operationName: string, answer: unknown): Promise<string> {
+  if (!isFields(answer)) return text(answer);
+  if (Array.isArray(answer['items'])) return renderPage(operationName, answer as { items: Fields[] });
+  const { secret, secretAlreadyShown, ...rest } = answer;
+  const lines = keyValues(rest);
+  if (typeof secret === 'string') lines.push('', secret, 'This is the secret. It is shown this once and cannot be read again: store it now.');
+  if (secretAlreadyShown) lines.push('', 'The secret was shown by the first call with this idempotency key and cannot be read again.');
+  return lines.join('\n');
+}
+
+async function renderPage(operationName: string, page: { items: Fields[]; nextCursor?: unknown }): Promise<string> {
+  if (page.items.length === 0) return 'There are none.';
+  const columns = columnsOf[operationName] ?? Object.keys(page.items[0] as Fields);
+  const { default: Table } = await import('cli-table3');
+  const table = new Table({ head: [...columns], style: { head: [], border: [], compact: true }, chars: plainBorders });
+  for (const item of page.items) table.push(columns.map((column) => cell(item[column])));
+  const more = typeof page.nextCursor === 'string' ? `\nThere are more: --cursor ${text(page.nextCursor)}` : '';
+  return `${table.toString()}${more}`;
+}
+
+/** Columns are set apart by spaces alone, so that the output can be cut and searched. */
+const plainBorders = Object.fromEntries(
+  [
+    ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'],
+    ...['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'],
+  ].map((name) => [name, '']),
+);
+
+/** `{token: {id}, position}` becomes `token.id  …` and `position  …`, aligned. */
+function keyValues(fields: Fields): string[] {
+  const entries = flatten(fields, '');
+  const width = Math.max(...entries.map(([name]) => name.length), 0);
+  return entries.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
+}
+
+function flatten(fields: Fields, prefix: string): [string, string][] {
+  return Object.entries(fields).flatMap(([name, value]): [string, string][] => {
+    const path = prefix === '' ? name : `${prefix}.${name}`;
+    if (isFields(value) && !isMoney(value)) return flatten(value, path);
+    return [[path, cell(value)]];
+  });
+}
+
+/** One value in one line: a thing by its name or id, money with its currency, a list by its items. */
+function cell(value: unknown): string {
+  if (value === null || value === undefined) return '-';
+  if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(cell).join(', ');
+  if (!isFields(value)) return text(value);
+  if (isMoney(value)) return `${text(value['amount'])} ${text(value['currency'])}`;
+  const label = value['name'] ?? value['id'];
+  if (label !== undefined) return text(label);
+  return text(value['spaceId'] ?? value['type'] ?? JSON.stringify(value));
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isMoney(value: Fields): boolean {
+  return typeof value['amount'] === 'string' && typeof value['currency'] === 'string';
+}
+
+/** A terminal obeys control characters, so none of an answer reaches it. */
+function text(value: unknown): string {
+  return String(value).replaceAll(/\p{Cc}/gu, '\u{fffd}');
+}

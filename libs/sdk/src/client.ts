@@ -1,0 +1,157 @@
+import {
+  fromProblem,
+  pathParameters,
+  TollgateError,
+  type AnyOperation,
+  type OutputOf,
+  type Problem,
+  type RequestOf,
+} from '@tollgate/contracts';
+import { namespaces, type Namespaces } from './namespaces.ts';
+
+export interface ClientOptions {
+  /** The control plane, for example `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** The data plane (`tokens.verify`), for example `http://127.0.0.1:8081`. */
+  readonly verifierUrl?: string;
+  /** A JWT. */
+  readonly token?: string;
+  /** Asked before each call instead of `token`, so that it can renew the JWT. */
+  readonly tokenProvider?: () => string | Promise<string>;
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+export interface CallOptions {
+  /** The same key and input give the same answer without doing it twice. Only operations that are POSTed take it. */
+  readonly idempotencyKey?: string;
+  /** The version that the change is meant for; another one is refused with VERSION_MISMATCH. */
+  readonly ifMatch?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A refusal as the client throws it: a `TollgateError` (`code`, `message`, `errors`) with what HTTP adds. */
+export interface RefusedCall extends TollgateError {
+  readonly status: number;
+  /** Finds the request in the service logs. */
+  readonly requestId: string | undefined;
+}
+
+/**
+ * Calls operations over HTTP. Input and answer are typed by the operation's definition:
+ *
+ * ```ts
+ * const tollgate = createClient({ url: 'http://127.0.0.1:8080', token });
+ * const { token, secret } = await tollgate.tokens.create({ org, name, accountId, scope: { type: 'multi-space' }, acknowledgeBilling: true });
+ * ```
+ */
+export class TollgateClient {
+  readonly #options: ClientOptions;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Throws `RefusedCall` for every refusal of Tollgate, and SERVICE_UNAVAILABLE when no server answers.
+   * Defaults are left to the server.
+   */
+  async call<Op extends AnyOperation>(
+    operation: Op,
+    input: RequestOf<Op>,
+    options: CallOptions = {},
+  ): Promise<OutputOf<Op>> {
+    const { url, init } = this.#request(operation, input as Record<string, unknown>, options);
+    const send = this.#options.fetch ?? globalThis.fetch;
+    const authorization = await this.#authorization();
+    const response = await send(url, { ...init, headers: { ...init.headers, ...authorization } }).catch(
+      (cause: unknown) => {
+        if (options.signal?.aborted) throw cause;
+        throw unreachable(url.origin, cause);
+      },
+    );
+    const text = await response.text();
+    if (!response.ok) throw refusal(response, text);
+    return (text === '' ? undefined : parse(text, url.origin)) as OutputOf<Op>;
+  }
+
+  #request(operation: AnyOperation, input: Record<string, unknown>, options: CallOptions) {
+    if (!operation.http) {
+      throw new TollgateError('INVALID_INPUT', `${operation.name} has no HTTP route: it is served on the bus only.`);
+    }
+    const { method, path } = operation.http;
+    const inPath = pathParameters(path);
+    const filled = path.replaceAll(/:([A-Za-z]+)/g, (_, name: string) => pathSegment(name, input[name]));
+    const url = new URL(filled, this.#baseUrl(operation));
+    const rest = Object.entries(input).filter(([name, value]) => !inPath.includes(name) && value !== undefined);
+    const headers: Record<string, string> = {
+      accept: 'application/json',
+      ...(options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey }),
+      ...(options.ifMatch === undefined ? {} : { 'if-match': `"${options.ifMatch}"` }),
+    };
+    const init = { method, headers, ...(options.signal ? { signal: options.signal } : {}) };
+    if (method === 'GET' || method === 'DELETE') {
+      for (const [name, value] of rest) url.searchParams.set(name, String(value));
+      return { url, init };
+    }
+    headers['content-type'] = 'application/json';
+    return { url, init: { ...init, body: JSON.stringify(Object.fromEntries(rest)) } };
+  }
+
+  #baseUrl(operation: AnyOperation): string {
+    if (operation.http?.door !== 'data') return this.#options.url;
+    if (this.#options.verifierUrl) return this.#options.verifierUrl;
+    throw new TollgateError('INVALID_INPUT', `${operation.name} is served by the verifier: give the client its verifierUrl.`);
+  }
+
+  async #authorization(): Promise<Record<string, string>> {
+    const jwt = (await this.#options.tokenProvider?.()) ?? this.#options.token;
+    return jwt ? { authorization: `Bearer ${jwt}` } : {};
+  }
+}
+
+/** URLs drop the segments `.` and `..`, which would call another route than the one that was meant. */
+function pathSegment(name: string, value: unknown): string {
+  const text = typeof value === 'string' ? value : '';
+  if (!/^\.{0,2}$/.test(text)) return encodeURIComponent(text);
+  throw new TollgateError('INVALID_INPUT', 'Correct the fields that `errors` names.', [
+    { path: name, message: 'must be an id as Tollgate returned it' },
+  ]);
+}
+
+/** A client that also has a method per operation: `client.tokens.create(…)`, `client.tokens.verify(…)`. */
+export function createClient(options: ClientOptions): TollgateClient & Namespaces {
+  const client = new TollgateClient(options);
+  return Object.assign(client, namespaces(client));
+}
+
+function refusal(response: Response, text: string): RefusedCall {
+  const problem = problemOf(text) ?? {
+    code: response.status === 503 ? ('SERVICE_UNAVAILABLE' as const) : ('INTERNAL' as const),
+    detail: `${new URL(response.url).origin} answered with status ${response.status} and no problem document.`,
+  };
+  const requestId = response.headers.get('x-request-id') ?? undefined;
+  return Object.assign(fromProblem(problem as Problem), { status: response.status, requestId });
+}
+
+function problemOf(text: string): Problem | undefined {
+  try {
+    const value = JSON.parse(text) as Problem | null;
+    return typeof value?.code === 'string' && typeof value.detail === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function parse(text: string, origin: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw unreachable(origin, cause);
+  }
+}
+
+function unreachable(origin: string, cause: unknown): RefusedCall {
+  const detail = `Tollgate does not answer at ${origin}. Is the stack running (npm start), and is the address right?`;
+  const error = new TollgateError('SERVICE_UNAVAILABLE', detail, undefined, { cause });
+  return Object.assign(error, { status: 503, requestId: undefined });
+}

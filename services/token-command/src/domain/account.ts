@@ -46,14 +46,23 @@ export interface Asker {
  * Adds an account. The operator makes the first owner and nobody else; only owners make owners and admins.
  * `hasOwner`: the organization has an active owner.
  */
-export function createAccount(state: AccountState, command: { accountId: string; kind: AccountKind; role: Role; asker: Asker; hasOwner: boolean }): AccountEvent[] {
+export function createAccount(
+  state: AccountState,
+  command: { accountId: string; kind: AccountKind; role: Role; asker: Asker; hasOwner: boolean },
+): AccountEvent[] {
   if (state.status !== 'none') throw new TollgateError('ALREADY_EXISTS', 'This account exists already.');
   const { accountId, kind, role, asker, hasOwner } = command;
   if (asker.type === 'operator' && (role !== 'owner' || hasOwner)) {
-    throw new TollgateError('FORBIDDEN', 'The operator may create an organization\'s first owner only ("role": "owner"). Ask an owner or admin to add further accounts.');
+    throw new TollgateError(
+      'FORBIDDEN',
+      'The operator may create an organization\'s first owner only ("role": "owner"). Ask an owner or admin to add further accounts.',
+    );
   }
   if (asker.type !== 'operator' && role !== 'member' && asker.role !== 'owner') {
-    throw new TollgateError('FORBIDDEN', `Only owners make owners and admins. Ask an owner, or create the account with "role": "member".`);
+    throw new TollgateError(
+      'FORBIDDEN',
+      `Only owners make owners and admins. Ask an owner, or create the account with "role": "member".`,
+    );
   }
   return [{ type: 'AccountCreated', data: { accountId, kind, role } }];
 }
@@ -61,7 +70,8 @@ export function createAccount(state: AccountState, command: { accountId: string;
 /** Changes the role. `anotherOwner`: an active owner other than this account exists. */
 export function changeRole(state: AccountState, command: { role: Role; anotherOwner: boolean }): AccountEvent[] {
   const { id, status, role: previous } = theAccount(state);
-  if (status === 'deactivated') throw new TollgateError('ACCOUNT_DEACTIVATED', 'The account is deactivated; its role no longer matters.');
+  if (status === 'deactivated')
+    throw new TollgateError('ACCOUNT_DEACTIVATED', 'The account is deactivated; its role no longer matters.');
   if (previous === command.role) return [];
   if (previous === 'owner' && !command.anotherOwner) throw lastOwner();
   return [{ type: 'AccountRoleChanged', data: { accountId: id, role: command.role, previous } }];
@@ -83,9 +93,16 @@ export function theAccount(state: AccountState): ExistingAccount {
 /** The account that an input names: of this organization and active. */
 export function theActiveAccount(state: AccountState, orgId: string, path: string): ExistingAccount {
   if (state.status === 'none' || state.orgId !== orgId) {
-    throw new TollgateError('UNKNOWN_REFERENCE', 'There is no such account in this organization. List them with GET /v1/orgs/:org/accounts.', [{ path, message: 'names no account of this organization' }]);
+    throw new TollgateError(
+      'UNKNOWN_REFERENCE',
+      'There is no such account in this organization. List them with GET /v1/orgs/:org/accounts.',
+      [{ path, message: 'names no account of this organization' }],
+    );
   }
-  if (state.status === 'deactivated') throw new TollgateError('ACCOUNT_DEACTIVATED', 'The account is deactivated. Choose an active one.', [{ path, message: 'names a deactivated account' }]);
+  if (state.status === 'deactivated')
+    throw new TollgateError('ACCOUNT_DEACTIVATED', 'The account is deactivated. Choose an active one.', [
+      { path, message: 'names a deactivated account' },
+    ]);
   return state;
 }
 

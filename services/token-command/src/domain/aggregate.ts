@@ -18,14 +18,21 @@ export interface Folded<State> {
 }
 
 /** Folds the events of one stream, oldest first. */
-export function fold<State, Event extends NewEvent>(aggregate: Aggregate<State, Event>, events: readonly RecordedEvent[]): Folded<State> {
+export function fold<State, Event extends NewEvent>(
+  aggregate: Aggregate<State, Event>,
+  events: readonly RecordedEvent[],
+): Folded<State> {
   let folded: Folded<State> = { state: aggregate.initial, version: 0, position: 0 };
   for (const event of events) folded = advance(aggregate, folded, event);
   return folded;
 }
 
 /** One more event of the stream. */
-export function advance<State, Event extends NewEvent>(aggregate: Aggregate<State, Event>, folded: Folded<State>, event: RecordedEvent): Folded<State> {
+export function advance<State, Event extends NewEvent>(
+  aggregate: Aggregate<State, Event>,
+  folded: Folded<State>,
+  event: RecordedEvent,
+): Folded<State> {
   return {
     state: aggregate.evolve(folded.state, event as unknown as Event & RecordedEvent),
     version: event.version,

@@ -19,7 +19,11 @@ export function moveClock(state: ClockState, command: { now: string; wallMs: num
   const offsetMs = Date.parse(command.now) - command.wallMs;
   if (offsetMs < state.offsetMs) {
     const current = new Date(command.wallMs + state.offsetMs).toISOString();
-    throw new TollgateError('CLOCK_MOVES_FORWARD_ONLY', `The clock stands at ${current} and moves forward only. Ask for a later instant.`, [{ path: 'now', message: 'lies before the present authority time' }]);
+    throw new TollgateError(
+      'CLOCK_MOVES_FORWARD_ONLY',
+      `The clock stands at ${current} and moves forward only. Ask for a later instant.`,
+      [{ path: 'now', message: 'lies before the present authority time' }],
+    );
   }
   return [{ type: 'ClockMoved', data: { now: command.now, offsetMs } }];
 }

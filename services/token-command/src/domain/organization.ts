@@ -34,7 +34,17 @@ export const organization: Aggregate<OrganizationState, OrganizationEvent> = {
   },
 };
 
-export function registerOrganization(state: OrganizationState, command: { name: string; plan: Plan; currency: string; timeZone: string; billing: BillingTerms; mcpUrl: string | null }): OrganizationEvent[] {
+export function registerOrganization(
+  state: OrganizationState,
+  command: {
+    name: string;
+    plan: Plan;
+    currency: string;
+    timeZone: string;
+    billing: BillingTerms;
+    mcpUrl: string | null;
+  },
+): OrganizationEvent[] {
   if (state.status !== 'none') throw new TollgateError('ALREADY_EXISTS', 'This organization is registered already.');
   return [{ type: 'OrganizationRegistered', data: command }];
 }
@@ -45,6 +55,7 @@ export function changePlan(state: OrganizationState, command: { plan: Plan }): O
 }
 
 export function theOrganization(state: OrganizationState): RegisteredOrganization {
-  if (state.status === 'none') throw new TollgateError('NOT_FOUND', 'There is no such organization. Check the id after /v1/orgs/.');
+  if (state.status === 'none')
+    throw new TollgateError('NOT_FOUND', 'There is no such organization. Check the id after /v1/orgs/.');
   return state;
 }

@@ -38,7 +38,9 @@ interface TokenFacts {
   readonly createdBy: string;
 }
 
-type TokenEvent = TollgateEvent<'TokenCreated' | 'TokenRenamed' | 'TokenRegenerated' | 'TokenDeactivated' | 'TokenActivated' | 'TokenRevoked'>;
+type TokenEvent = TollgateEvent<
+  'TokenCreated' | 'TokenRenamed' | 'TokenRegenerated' | 'TokenDeactivated' | 'TokenActivated' | 'TokenRevoked'
+>;
 
 export const token: Aggregate<TokenState, TokenEvent> = {
   category: 'token',
@@ -46,7 +48,14 @@ export const token: Aggregate<TokenState, TokenEvent> = {
   evolve(state, event) {
     if (event.type === 'TokenCreated') {
       const { tokenId: id, ...facts } = event.data;
-      return { ...facts, status: 'active', id, orgId: event.orgId as string, createdAt: event.at, createdBy: event.meta.actor.id };
+      return {
+        ...facts,
+        status: 'active',
+        id,
+        orgId: event.orgId as string,
+        createdAt: event.at,
+        createdBy: event.meta.actor.id,
+      };
     }
     if (state.status === 'none') return state;
     switch (event.type) {
@@ -76,7 +85,10 @@ export interface Credential {
 }
 
 /** Product and environment decide how the secret is written, so they are settled before it is minted. */
-export function credentialFormat(product: ProductState, environment: Environment | undefined): { prefix: string; environment: Environment | null } {
+export function credentialFormat(
+  product: ProductState,
+  environment: Environment | undefined,
+): { prefix: string; environment: Environment | null } {
   const registered = theProduct(product);
   return { prefix: registered.tokenPrefix, environment: environmentOf(registered, environment) };
 }
@@ -114,20 +126,47 @@ export function createToken(state: TokenState, command: CreateToken, context: Cr
   const { id: accountId } = theActiveAccount(context.account, context.orgId, 'accountId');
   mustBeMember(command.scope, context);
   if (command.expiresAt !== null && command.expiresAt <= command.now) {
-    throw new TollgateError('EXPIRY_IN_PAST', `The expiry must lie in the future; it is now ${command.now}.`, [{ path: 'expiresAt', message: 'lies in the past' }]);
+    throw new TollgateError('EXPIRY_IN_PAST', `The expiry must lie in the future; it is now ${command.now}.`, [
+      { path: 'expiresAt', message: 'lies in the past' },
+    ]);
   }
   const { tokenId, name, scope, product, environment, expiresAt, credential } = command;
   const billable = environment !== 'test';
-  return [{ type: 'TokenCreated', data: { tokenId, name, accountId, scope, product, environment, teamId: null, expiresAt, ...credential, managed: false, billable } }];
+  return [
+    {
+      type: 'TokenCreated',
+      data: {
+        tokenId,
+        name,
+        accountId,
+        scope,
+        product,
+        environment,
+        teamId: null,
+        expiresAt,
+        ...credential,
+        managed: false,
+        billable,
+      },
+    },
+  ];
 }
 
 function mustBeMember(scope: TokenScope, { orgId, space, membership }: CreateTokenContext): void {
   if (scope.type === 'multi-space') return;
   if (space.status === 'none' || space.orgId !== orgId) {
-    throw new TollgateError('UNKNOWN_REFERENCE', 'There is no such space in this organization. List them with GET /v1/orgs/:org/spaces.', [{ path: 'scope.spaceId', message: 'names no space of this organization' }]);
+    throw new TollgateError(
+      'UNKNOWN_REFERENCE',
+      'There is no such space in this organization. List them with GET /v1/orgs/:org/spaces.',
+      [{ path: 'scope.spaceId', message: 'names no space of this organization' }],
+    );
   }
   if (membership.status !== 'member') {
-    throw new TollgateError('NOT_A_MEMBER', 'The account is not a member of that space. Add it first with PUT /v1/orgs/:org/spaces/:spc/members/:acc.', [{ path: 'scope.spaceId', message: 'is a space the account does not belong to' }]);
+    throw new TollgateError(
+      'NOT_A_MEMBER',
+      'The account is not a member of that space. Add it first with PUT /v1/orgs/:org/spaces/:spc/members/:acc.',
+      [{ path: 'scope.spaceId', message: 'is a space the account does not belong to' }],
+    );
   }
 }
 
@@ -137,9 +176,14 @@ export function renameToken(state: TokenState, command: { name: string; now: str
 }
 
 /** A new secret under the same id and seat. An inactive token stays inactive. */
-export function regenerateToken(state: TokenState, command: { credential: Credential; reason: string | null; now: string }): TokenEvent[] {
+export function regenerateToken(
+  state: TokenState,
+  command: { credential: Credential; reason: string | null; now: string },
+): TokenEvent[] {
   const { id: tokenId, digest: previousDigest } = theChangeableToken(state, command.now);
-  return [{ type: 'TokenRegenerated', data: { tokenId, ...command.credential, previousDigest, reason: command.reason } }];
+  return [
+    { type: 'TokenRegenerated', data: { tokenId, ...command.credential, previousDigest, reason: command.reason } },
+  ];
 }
 
 export function deactivateToken(state: TokenState, command: { reason: string | null; now: string }): TokenEvent[] {
@@ -160,7 +204,11 @@ export function revokeToken(state: TokenState, command: { reason: string | null;
 }
 
 export function theToken(state: TokenState): ExistingToken {
-  if (state.status === 'none') throw new TollgateError('NOT_FOUND', 'There is no such token in this organization. List them with GET /v1/orgs/:org/tokens.');
+  if (state.status === 'none')
+    throw new TollgateError(
+      'NOT_FOUND',
+      'There is no such token in this organization. List them with GET /v1/orgs/:org/tokens.',
+    );
   return state;
 }
 
@@ -171,7 +219,12 @@ export function isExpired({ expiresAt }: Pick<TokenFacts, 'expiresAt'>, now: str
 
 function theChangeableToken(state: TokenState, now: string): ExistingToken {
   const existing = theToken(state);
-  if (existing.status === 'revoked') throw new TollgateError('TOKEN_REVOKED', 'The token is revoked, and nothing brings it back. Create a new one.');
-  if (isExpired(existing, now)) throw new TollgateError('TOKEN_EXPIRED', `The token expired at ${existing.expiresAt}, and that is final. Create a new one.`);
+  if (existing.status === 'revoked')
+    throw new TollgateError('TOKEN_REVOKED', 'The token is revoked, and nothing brings it back. Create a new one.');
+  if (isExpired(existing, now))
+    throw new TollgateError(
+      'TOKEN_EXPIRED',
+      `The token expired at ${existing.expiresAt}, and that is final. Create a new one.`,
+    );
   return existing;
 }

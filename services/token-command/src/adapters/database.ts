@@ -1,0 +1,72 @@
+import type { Environment, Role, ScopeType } from '@tollgate/contracts';
+import type { Pool } from '@tollgate/event-log';
+import { Kysely, PostgresDialect } from 'kysely';
+
+/** The tables and views that this service reads and writes besides the log. Instants are RFC 3339 text, bigints numbers. */
+export interface Database {
+  'log.idempotency': {
+    org_id: string;
+    caller: string;
+    operation: string;
+    key: string;
+    request_hash: string;
+    answer: unknown;
+  };
+  'log.leases': { log_id: string; incarnation: string; verifier: string; renewals: number };
+  'personal.people': {
+    account_id: string;
+    org_id: string;
+    name: string;
+    email: string | null;
+    external_subject: string | null;
+  };
+  'personal.requests': { request_id: string; ip: string | null; user_agent: string | null };
+  'tokens.tokens': TokenTable;
+  'tokens.accounts': AccountTable;
+  'tokens.spaces': SpaceTable;
+  'tokens.usage': { org_id: string; token_id: string; calls: number; last_used_at: string | null };
+}
+
+export interface TokenTable {
+  org_id: string;
+  id: string;
+  name: string;
+  name_words: string;
+  status: 'active' | 'inactive' | 'revoked';
+  account_id: string;
+  scope: ScopeType;
+  space_id: string | null;
+  product: string;
+  environment: Environment | null;
+  team_id: string | null;
+  managed: boolean;
+  billable: boolean;
+  prefix: string;
+  hint: string;
+  expires_at: string | null;
+  created_at: string;
+  created_by: string;
+  version: number;
+}
+
+export interface AccountTable {
+  org_id: string;
+  id: string;
+  kind: 'member' | 'service';
+  role: Role;
+  status: 'active' | 'deactivated';
+  created_at: string;
+  version: number;
+}
+
+export interface SpaceTable {
+  org_id: string;
+  id: string;
+  name: string;
+  created_at: string;
+  version: number;
+}
+
+export function openDatabase(pool: Pool): Kysely<Database> {
+  return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+}

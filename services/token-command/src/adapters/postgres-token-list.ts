@@ -1,0 +1,132 @@
+import type { TokenScope } from '@tollgate/contracts';
+import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
+import type { TokenSurroundings } from '../application/ports.ts';
+import type { TokenList, TokenQuery, TokenRow } from '../application/tokens/ports.ts';
+import { wordsOf } from '../domain/words.ts';
+import type { AccountTable, Database, TokenTable } from './database.ts';
+
+type Tables = Database & { token: TokenTable; account: AccountTable };
+
+/** The read model of tokens, joined to what is no part of the log: names of accounts and usage. */
+export class PostgresTokenList implements TokenList {
+  readonly #db: Kysely<Database>;
+
+  constructor(db: Kysely<Database>) {
+    this.#db = db;
+  }
+
+  async find(query: TokenQuery): Promise<readonly TokenRow[]> {
+    const { orgId, sort, descending, limit, accountId, scope, product } = query;
+    const column = sort === 'name' ? sql.ref('token.name') : sql.ref('token.created_at');
+    const direction = descending ? 'desc' : 'asc';
+    const rows = await this.#db
+      .selectFrom('tokens.tokens as token')
+      .innerJoin('tokens.accounts as account', (join) =>
+        join.onRef('account.org_id', '=', 'token.org_id').onRef('account.id', '=', 'token.account_id'),
+      )
+      .leftJoin('personal.people as person', 'person.account_id', 'token.account_id')
+      .leftJoin('tokens.usage as usage', (join) =>
+        join.onRef('usage.org_id', '=', 'token.org_id').onRef('usage.token_id', '=', 'token.id'),
+      )
+      .selectAll('token')
+      .select(['account.kind as account_kind', 'person.name as account_name', 'usage.calls', 'usage.last_used_at'])
+      .where('token.org_id', '=', orgId)
+      .$if(accountId !== undefined, (q) => q.where('token.account_id', '=', accountId as string))
+      .$if(scope !== undefined, (q) => q.where('token.scope', '=', scope as TokenTable['scope']))
+      .$if(product !== undefined, (q) => q.where('token.product', '=', product as string))
+      .$if(query.search !== undefined, (q) =>
+        q.where('token.name_words', 'like', `%${likeText(wordsOf(query.search as string))}%`),
+      )
+      .$call((q) => withStatus(q as never, query) as typeof q)
+      .$if(query.after !== null, (q) => {
+        const [value, id] = query.after as readonly [string, string];
+        const cast = sort === 'name' ? sql`${value}::text` : sql`${value}::timestamptz`;
+        return q.where(
+          descending
+            ? sql<boolean>`(${column}, token.id) < (${cast}, ${id})`
+            : sql<boolean>`(${column}, token.id) > (${cast}, ${id})`,
+        );
+      })
+      .orderBy(column, direction)
+      .orderBy('token.id', direction)
+      .limit(limit)
+      .execute();
+    return rows.map((row) => ({
+      id: row.id,
+      name: row.name,
+      status: row.status,
+      accountId: row.account_id,
+      accountKind: row.account_kind,
+      accountName: row.account_name,
+      scope: scopeOf(row),
+      product: row.product,
+      environment: row.environment,
+      teamId: row.team_id,
+      managed: row.managed,
+      billable: row.billable,
+      prefix: row.prefix,
+      hint: row.hint,
+      expiresAt: row.expires_at,
+      createdAt: row.created_at,
+      createdBy: row.created_by,
+      usageCount: row.calls ?? 0,
+      lastUsedAt: row.last_used_at,
+      version: row.version,
+    }));
+  }
+
+  async liveOf(orgId: string, accountId: string, now: string) {
+    return this.#db
+      .selectFrom('tokens.tokens')
+      .select(['id', 'name', 'status'])
+      .where('org_id', '=', orgId)
+      .where('account_id', '=', accountId)
+      .where('status', '!=', 'revoked')
+      .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]))
+      .orderBy('created_at')
+      .orderBy('id')
+      .execute();
+  }
+
+  async surroundings(tokenId: string, accountId: string): Promise<TokenSurroundings> {
+    // The kind of an account never changes, so its first event tells it: also before the read model has it.
+    const { rows } = await sql<{
+      kind: 'member' | 'service';
+      name: string | null;
+      calls: number | null;
+      last_used_at: string | null;
+    }>`
+      SELECT event.data->>'kind' AS kind, person.name, usage.calls, usage.last_used_at
+      FROM log.events AS event
+      LEFT JOIN personal.people AS person ON person.account_id = ${accountId}
+      LEFT JOIN tokens.usage AS usage ON usage.org_id = event.org_id AND usage.token_id = ${tokenId}
+      WHERE event.stream = ${`account-${accountId}`} AND event.version = 1`.execute(this.#db);
+    const row = rows[0];
+    if (!row) throw new Error(`the account ${accountId} of token ${tokenId} has no events`);
+    return { account: { kind: row.kind, name: row.name }, usageCount: row.calls ?? 0, lastUsedAt: row.last_used_at };
+  }
+}
+
+type TokenSelect = SelectQueryBuilder<Tables, 'token', object>;
+
+/** From its expiry instant on a token counts as expired, whatever its row says; revoked stays revoked. */
+function withStatus(query: TokenSelect, { status, now }: TokenQuery): TokenSelect {
+  switch (status) {
+    case undefined:
+      return query;
+    case 'revoked':
+      return query.where('token.status', '=', 'revoked');
+    case 'expired':
+      return query.where('token.status', '!=', 'revoked').where('token.expires_at', '<=', now);
+    default:
+      return query
+        .where('token.status', '=', status)
+        .where((where) => where.or([where('token.expires_at', 'is', null), where('token.expires_at', '>', now)]));
+  }
+}
+
+function scopeOf({ scope, space_id }: Pick<TokenTable, 'scope' | 'space_id'>): TokenScope {
+  return scope === 'single-space' ? { type: 'single-space', spaceId: space_id as string } : { type: 'multi-space' };
+}
+
+const likeText = (text: string) => text.replaceAll(/[\\%_]/g, String.raw`\$&`);

@@ -1,0 +1,213 @@
+import { createHash } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { CallContext, OperationMessage } from '@tollgate/bus';
+import {
+  type Actor,
+  type AnyOperation,
+  type EventMeta,
+  isTollgateError,
+  type NewEvent,
+  type RecordedEvent,
+  TollgateError,
+} from '@tollgate/contracts';
+import type { EventStore, PersonalRow, PersonRow, StreamReader } from '@tollgate/event-log';
+import canonicalize from 'canonicalize';
+import { advance, type Aggregate, fold, type Folded } from '../domain/aggregate.ts';
+import { AuthorityClock } from './authority-clock.ts';
+import {
+  EVENT_STORE,
+  IDEMPOTENCY_KEYS,
+  type IdempotencyKey,
+  type IdempotencyKeys,
+  type KeptAnswer,
+  STREAMS,
+} from './ports.ts';
+import { commitToRequest } from './request-commitment.ts';
+
+/** Lost races are decided again this often before the caller is told; each round one of the racers wins. */
+const attemptsMax = 50;
+
+/** The streams that a decision rests on besides its own. Each is a guard of the append: if it moved, the decision is made again. */
+export class Context {
+  readonly #streams: ReadonlyMap<string, readonly RecordedEvent[]>;
+
+  constructor(streams: ReadonlyMap<string, readonly RecordedEvent[]>) {
+    this.#streams = streams;
+  }
+
+  of<S, E extends NewEvent>(aggregate: Aggregate<S, E>, id: string): Folded<S> {
+    return fold(aggregate, this.#streams.get(streamName(aggregate, id)) ?? []);
+  }
+}
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a reference to a stream of whatever aggregate
+export type StreamReference = readonly [Aggregate<any, any>, string];
+
+export interface CommandSpec<S, E extends NewEvent> {
+  readonly operation: AnyOperation;
+  readonly message: OperationMessage<AnyOperation>;
+  /** null for what belongs to the platform. */
+  readonly orgId: string | null;
+  /** Where the `Idempotency-Key` counts, when that is not `orgId`: an organization that is being created has no keys yet. */
+  readonly idempotencyOrgId?: null;
+  readonly aggregate: Aggregate<S, E>;
+  readonly id: string;
+  /** The other streams that `decide` looks at. */
+  readonly restsOn?: readonly StreamReference[];
+  /** Refuses a stream of another organization before anything about it can be told. */
+  readonly visible?: (state: S) => void;
+  readonly decide: (state: S, context: Context, now: string) => E[];
+  /** Erasable data to be kept beside the events, in the same transaction. */
+  readonly person?: PersonRow;
+}
+
+export interface Outcome<S> extends Folded<S> {
+  /** The `Idempotency-Key` was used before: this is the state as the first call left it. */
+  readonly replayed: boolean;
+}
+
+/**
+ * Runs a command: fold the stream, decide, append with the expected version. A lost race is decided again on the new
+ * state; a repeated `Idempotency-Key` gives the state that the first call left, without deciding.
+ */
+@Injectable()
+export class CommandRunner {
+  readonly #streams: StreamReader;
+  readonly #store: EventStore;
+  readonly #keys: IdempotencyKeys;
+  readonly #clock: AuthorityClock;
+
+  constructor(
+    @Inject(STREAMS) streams: StreamReader,
+    @Inject(EVENT_STORE) store: EventStore,
+    @Inject(IDEMPOTENCY_KEYS) keys: IdempotencyKeys,
+    clock: AuthorityClock,
+  ) {
+    this.#streams = streams;
+    this.#store = store;
+    this.#keys = keys;
+    this.#clock = clock;
+  }
+
+  async run<S, E extends NewEvent>(spec: CommandSpec<S, E>): Promise<Outcome<S>> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#attempt(spec);
+      } catch (error) {
+        if (!isTollgateError(error, 'CONFLICT') || attempt === attemptsMax) throw error;
+      }
+    }
+  }
+
+  async #attempt<S, E extends NewEvent>(spec: CommandSpec<S, E>): Promise<Outcome<S>> {
+    const { aggregate, id, message, orgId } = spec;
+    const key = keyOf(spec);
+    const earlier = key && (await this.#keys.find(key));
+    if (key && earlier) return this.#replay(spec, key, earlier);
+
+    const stream = streamName(aggregate, id);
+    const guarded = (spec.restsOn ?? []).map(([other, otherId]) => streamName(other, otherId));
+    const streams = await this.#streams.readStreams([stream, ...guarded]);
+    const before = fold(aggregate, streams.get(stream) ?? []);
+    spec.visible?.(before.state);
+    requireVersion(message.call, before.version);
+
+    const now = this.#clock.now();
+    const events = spec.decide(before.state, new Context(streams), now);
+    if (events.length === 0 && !key) return { ...before, replayed: false };
+
+    const { meta, request } = provenance(message.call, orgId);
+    const result = await this.#store.append({
+      stream,
+      expectedVersion: before.version,
+      orgId,
+      events,
+      meta,
+      at: now,
+      guards: guarded.map((name) => ({ stream: name, version: streams.get(name)?.length ?? 0 })),
+      ...(key ? { idempotency: { ...key, answer: () => ({ stream, version: before.version + events.length }) } } : {}),
+      personal: [...(spec.person ? [spec.person] : []), ...(request ? [request] : [])],
+    });
+    if (result.replayed)
+      return this.#replay(spec, key as IdempotencyKey, { requestHash: result.requestHash, answer: result.replay });
+    return { ...result.events.reduce((folded, event) => advance(aggregate, folded, event), before), replayed: false };
+  }
+
+  /** The state that the first call left: its stream, folded up to the version it answered with. */
+  async #replay<S, E extends NewEvent>(
+    spec: CommandSpec<S, E>,
+    { requestHash }: IdempotencyKey,
+    earlier: KeptAnswer,
+  ): Promise<Outcome<S>> {
+    if (earlier.requestHash !== requestHash) {
+      throw new TollgateError(
+        'IDEMPOTENCY_KEY_REUSED',
+        'This Idempotency-Key was used with another request. Send a new key, or the first request unchanged.',
+        [{ path: 'headers.Idempotency-Key', message: 'was used with another request' }],
+      );
+    }
+    const { stream, version } = earlier.answer as { stream: string; version: number };
+    const events = (await this.#streams.readStreams([stream])).get(stream) ?? [];
+    return { ...fold(spec.aggregate, events.slice(0, version)), replayed: true };
+  }
+}
+
+/** Who did it and whence, for the events, and the erasable row that their commitment refers to. */
+function provenance(call: CallContext, orgId: string | null): { meta: EventMeta; request: PersonalRow | null } {
+  const actor = actorOf(call);
+  const context = commitToRequest(call);
+  const meta: EventMeta = {
+    actor,
+    correlationId: call.requestId,
+    causationId: call.requestId,
+    requestId: context ? call.requestId : null,
+    contextCommitment: context?.commitment ?? null,
+    traceparent: null,
+  };
+  if (!context) return { meta, request: null };
+  const accountId = actor.type === 'account' ? actor.id : null;
+  return {
+    meta,
+    request: {
+      table: 'requests',
+      requestId: call.requestId,
+      orgId,
+      accountId,
+      ip: call.ip,
+      userAgent: call.userAgent,
+      salt: context.salt,
+    },
+  };
+}
+
+export function streamName({ category }: { readonly category: string }, id: string): string {
+  return `${category}-${id}`;
+}
+
+function actorOf({ principal }: CallContext): Actor {
+  return principal ? { type: principal.type, id: principal.id } : { type: 'system', id: 'token-command' };
+}
+
+function requireVersion({ ifMatch }: CallContext, version: number): void {
+  if (ifMatch === null || ifMatch === version) return;
+  throw new TollgateError(
+    'VERSION_MISMATCH',
+    `The resource is at version ${version}. Read it again, then send its ETag as If-Match.`,
+  );
+}
+
+/** Per organization, caller and operation. The hash covers the whole validated input. */
+function keyOf({
+  operation,
+  message: { call, input },
+  ...spec
+}: Pick<CommandSpec<unknown, NewEvent>, 'operation' | 'message' | 'orgId' | 'idempotencyOrgId'>):
+  IdempotencyKey | undefined {
+  if (call.idempotencyKey === null) return undefined;
+  const orgId = spec.idempotencyOrgId === undefined ? spec.orgId : spec.idempotencyOrgId;
+  const caller = call.principal ? `${call.principal.type}:${call.principal.id}` : 'system';
+  const requestHash = createHash('sha256')
+    .update(canonicalize(input) ?? '')
+    .digest('hex');
+  return { orgId, caller, operation: operation.name, key: call.idempotencyKey, requestHash };
+}

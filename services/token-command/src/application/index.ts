@@ -1,0 +1,65 @@
+import { CreateAccount } from './accounts/create-account.ts';
+import { DeactivateAccount } from './accounts/deactivate-account.ts';
+import { GetAccount } from './accounts/get-account.ts';
+import { ListAccounts } from './accounts/list-accounts.ts';
+import { ResolvePrincipal } from './accounts/resolve-principal.ts';
+import { SetRole } from './accounts/set-role.ts';
+import { SetClock } from './development/set-clock.ts';
+import { RenewLease } from './leases/renew-lease.ts';
+import { ReturnLease } from './leases/return-lease.ts';
+import { LookUpPersonal } from './log/look-up-personal.ts';
+import { ReadLog } from './log/read-log.ts';
+import { ChangePlan } from './organizations/change-plan.ts';
+import { CreateOrganization } from './organizations/create-organization.ts';
+import { GetOrganization } from './organizations/get-organization.ts';
+import { RebuildTokenList } from './projections/rebuild-token-list.ts';
+import { CreateSpace } from './spaces/create-space.ts';
+import { ListSpaces } from './spaces/list-spaces.ts';
+import { PutMember } from './spaces/put-member.ts';
+import { RemoveMember } from './spaces/remove-member.ts';
+import { ActivateToken } from './tokens/activate-token.ts';
+import { CreateToken } from './tokens/create-token.ts';
+import { DeactivateToken } from './tokens/deactivate-token.ts';
+import { DeleteToken } from './tokens/delete-token.ts';
+import { GetToken } from './tokens/get-token.ts';
+import { ListTokens } from './tokens/list-tokens.ts';
+import { RegenerateToken } from './tokens/regenerate-token.ts';
+import { RevokeToken } from './tokens/revoke-token.ts';
+import { UpdateToken } from './tokens/update-token.ts';
+
+/** Everything this service does, one handler per operation. */
+export const useCases = [
+  // organizations
+  CreateOrganization,
+  GetOrganization,
+  ChangePlan,
+  // accounts
+  CreateAccount,
+  ListAccounts,
+  GetAccount,
+  SetRole,
+  DeactivateAccount,
+  ResolvePrincipal,
+  LookUpPersonal,
+  // spaces
+  CreateSpace,
+  ListSpaces,
+  PutMember,
+  RemoveMember,
+  // tokens
+  CreateToken,
+  ListTokens,
+  GetToken,
+  UpdateToken,
+  RegenerateToken,
+  ActivateToken,
+  DeactivateToken,
+  RevokeToken,
+  DeleteToken,
+  // the log, leases, upkeep
+  ReadLog,
+  RenewLease,
+  ReturnLease,
+  RebuildTokenList,
+  SetClock,
+];

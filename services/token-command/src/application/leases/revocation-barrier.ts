@@ -1,0 +1,116 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { type Barrier, subjects } from '@tollgate/contracts';
+import type { EventSource } from '@tollgate/event-log';
+import { EVENT_SOURCE, LEASE_TERMS, LEASES, SIGNALS } from '../ports.ts';
+import type { Lease, Leases, LeaseTerms, Signals } from './ports.ts';
+
+/** A lost wake-up is repeated this often; a verifier answers every one. */
+const repeatMs = 50;
+/** Acknowledgements of incarnations that hold no lease are dropped beyond this many. */
+const rememberedMax = 10_000;
+
+/**
+ * The promise of revocation: a verification that begins after `run` returned is never decided on a state before
+ * `position`. Leases after Gray and Cheriton; the order of the steps is what the model in `test/model/` checks.
+ */
+@Injectable()
+export class RevocationBarrier {
+  readonly #logger = new Logger(RevocationBarrier.name);
+  readonly #leases: Leases;
+  readonly #signals: Signals;
+  readonly #source: EventSource;
+  readonly #terms: LeaseTerms;
+  /** The highest position that each incarnation says it has applied. */
+  readonly #applied = new Map<string, number>();
+  readonly #waiting = new Set<() => void>();
+
+  constructor(
+    @Inject(LEASES) leases: Leases,
+    @Inject(SIGNALS) signals: Signals,
+    @Inject(EVENT_SOURCE) source: EventSource,
+    @Inject(LEASE_TERMS) terms: LeaseTerms,
+  ) {
+    this.#leases = leases;
+    this.#signals = signals;
+    this.#source = source;
+    this.#terms = terms;
+  }
+
+  /** Listens to acknowledgements. They are bound to this log and to one incarnation of one process. */
+  async start(): Promise<void> {
+    const logId = await this.#source.logId();
+    this.#signals.subscribe(subjects.barrierAck, (ack) => {
+      const {
+        logId: ofLog,
+        incarnation,
+        applied,
+      } = ack as { logId?: unknown; incarnation?: unknown; applied?: unknown };
+      if (ofLog !== logId || typeof incarnation !== 'string' || typeof applied !== 'number') return;
+      if (this.#applied.size >= rememberedMax && !this.#applied.has(incarnation)) this.#applied.clear();
+      if (applied > (this.#applied.get(incarnation) ?? 0)) this.#applied.set(incarnation, applied);
+      for (const wake of this.#waiting) wake();
+    });
+  }
+
+  /**
+   * Call it after the commit of the event at `position`, also when a repeated command found nothing to do.
+   * Returns when every leaseholder has acknowledged, or when L + M have passed on this process's monotonic clock: by
+   * then every lease that was granted before the commit has ended on its holder's clock.
+   */
+  async run(position: number): Promise<Barrier> {
+    const startedMs = performance.now();
+    const deadlineMs = startedMs + this.#terms.leaseMs + this.#terms.marginMs;
+    const held = await this.#leasesOrNull();
+    const missing = () => (held ?? []).filter(({ incarnation }) => (this.#applied.get(incarnation) ?? 0) < position);
+    // Without the leases nobody can be asked, so only time can tell.
+    const isDone = held ? () => missing().length === 0 : () => false;
+    if (!isDone()) await this.#wait(position, deadlineMs, isDone);
+
+    const acknowledged = isDone();
+    if (!acknowledged) this.#forget(missing());
+    return {
+      waitedMs: Math.round((performance.now() - startedMs) * 100) / 100,
+      verifiers: held?.length ?? 0,
+      mode: acknowledged ? 'acknowledged' : 'lease-expired',
+    };
+  }
+
+  async #leasesOrNull(): Promise<readonly Lease[] | null> {
+    try {
+      return await this.#leases.all();
+    } catch (error) {
+      this.#logger.warn(
+        `the leases cannot be read, so the barrier waits for the whole lease: ${(error as Error).message}`,
+      );
+      return null;
+    }
+  }
+
+  async #wait(position: number, deadlineMs: number, isDone: () => boolean): Promise<void> {
+    const logId = await this.#source.logId();
+    const broadcast = () => this.#signals.publish(subjects.barrierWake, { logId, position });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wake = () => isDone() && resolve();
+    this.#waiting.add(wake);
+    const repeat = setInterval(broadcast, repeatMs);
+    const timer = setTimeout(resolve, Math.max(0, deadlineMs - performance.now()));
+    broadcast();
+    await promise;
+    clearTimeout(timer);
+    clearInterval(repeat);
+    this.#waiting.delete(wake);
+    // A timer may fire a moment early by the monotonic clock; the promise needs the whole time.
+    while (!isDone() && performance.now() < deadlineMs) await new Promise((next) => setTimeout(next, 1));
+  }
+
+  /** Leases that ran out hold up no further revoke. One that was renewed since it was read stays: it is another lease. */
+  #forget(leases: readonly Lease[]): void {
+    if (leases.length === 0) return;
+    this.#logger.warn(
+      `${leases.length} verifier(s) did not acknowledge within the lease: ${leases.map(({ verifier }) => verifier).join(', ')}`,
+    );
+    this.#leases
+      .forget(leases)
+      .catch((error: Error) => this.#logger.warn(`leases that ran out could not be removed: ${error.message}`));
+  }
+}

@@ -70,6 +70,7 @@ export class Bus implements BusClient {
   readonly nc: NatsConnection;
   readonly #requests: RequestMultiplexer;
   readonly #reconnectListeners = new Set<() => void>();
+  readonly #refused = new Set<string>();
   #connected = true;
 
   constructor(service: ServiceName, nc: NatsConnection) {
@@ -82,6 +83,13 @@ export class Bus implements BusClient {
   /** False from the moment a broken connection is noticed until it is back. */
   get connected(): boolean {
     return this.#connected && !this.nc.isClosed();
+  }
+
+  /** What keeps the bus from being used as intended, or null: for readiness. */
+  problem(): string | null {
+    if (!this.connected) return 'NATS cannot be reached';
+    const [subject] = this.#refused;
+    return subject === undefined ? null : `the NATS user of ${this.service} may not subscribe to ${subject}`;
   }
 
   /** Calls `listener` after every reconnect: messages may have been missed. Returns a function that ends it. */
@@ -108,8 +116,9 @@ export class Bus implements BusClient {
     return this.nc.subscribe(subject, {
       ...options,
       callback: (error, message) => {
-        if (error) logger.error({ err: error, subject }, 'the subscription ended');
-        else onMessage(message);
+        if (!error) return onMessage(message);
+        logger.error({ err: error, subject }, 'the subscription ended');
+        if (error instanceof PermissionViolationError) this.#refused.add(subject);
       },
     });
   }

@@ -121,19 +121,19 @@ export class NatsServiceStrategy extends Server implements CustomTransportStrate
     const headers = headerValues(message.headers);
     const requestId = requestIdOf(headers);
     let code = 'OK';
-    try {
-      const answer = await withExtractedTrace(
-        headers,
-        `serve ${endpoint.operation.name}`,
-        () => withRequest(requestId, () => this.#answer(endpoint, message, headers, requestId)),
-        { attributes: { 'rpc.system': 'nats', 'rpc.method': endpoint.operation.name } },
-      );
-      respond(message, answer, this.#options.bus.nc);
-    } catch (error) {
-      const refusal = asTollgateError(error);
-      code = refusal.code;
-      withRequest(requestId, () => refuse(endpoint, message, refusal, requestId));
-    }
+    const run = async (): Promise<void> => {
+      try {
+        respond(message, await this.#answer(endpoint, message, headers, requestId), this.#options.bus.nc);
+      } catch (error) {
+        // Here, because its log lines belong to the request and its trace.
+        const refusal = asTollgateError(error);
+        code = refusal.code;
+        refuse(endpoint, message, refusal, requestId);
+        throw refusal;
+      }
+    };
+    const attributes = { 'rpc.system': 'nats', 'rpc.method': endpoint.operation.name };
+    await withExtractedTrace(headers, `serve ${endpoint.operation.name}`, () => withRequest(requestId, run), { attributes }).catch(() => undefined);
     const elapsedMs = performance.now() - startedMs;
     endpoint.requests += 1;
     endpoint.processingNs += elapsedMs * 1e6;

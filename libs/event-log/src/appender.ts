@@ -4,7 +4,7 @@ import { createLogger, currentTraceparent, durationBoundsSeconds, meter, withSpa
 import { decideBatch, type BatchDecision } from './batch.ts';
 import { lockAndRead, refusalOf, write, writesAnything } from './append-transaction.ts';
 import { checkedEvents } from './codec.ts';
-import { connectionConfig, isBrokenConnection, isRefusedValue, isUnavailable } from './pool.ts';
+import { connectionConfig, endClient, isBrokenConnection, isRefusedValue, isUnavailable } from './pool.ts';
 import type { AppendRequest, AppendResult, EventStore } from './types.ts';
 
 const batchSize = meter.createHistogram('tollgate_append_batch_events', {
@@ -189,13 +189,7 @@ export class EventAppender implements EventStore {
   private async disconnect(): Promise<void> {
     const client = this.client;
     this.client = undefined;
-    if (!client) return;
-    // `end` waits for a server that may never answer.
-    await Promise.race([
-      client.end().catch(() => undefined),
-      new Promise((resolve) => setTimeout(resolve, 200).unref()),
-    ]);
-    (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+    if (client) await endClient(client);
   }
 }
 

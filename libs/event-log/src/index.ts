@@ -16,3 +16,6 @@ export {
 export { PostgresEventLog } from './postgres-event-log.ts';
 export { ensureServiceRoles, serviceRoles, serviceUrl, type DatabaseService } from './roles.ts';
 export type * from './types.ts';
+export { Feed, type FeedBus, type FeedMessage, type FeedOptions } from './feed.ts';
+export { natsFeedBus } from './nats-feed-bus.ts';
+export { Relay, type RelayOptions } from './relay.ts';

@@ -88,6 +88,15 @@ export async function inTransaction<T>(pool: pg.Pool, work: (tx: pg.PoolClient) 
   }
 }
 
+/** Ends a connection, also to a server that doesn't answer any more. */
+export async function endClient(client: pg.Client): Promise<void> {
+  const timer = setTimeout(() => {
+    (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+  }, 200);
+  await client.end().catch(() => undefined);
+  clearTimeout(timer);
+}
+
 const sqlState = (error: unknown): string | undefined => {
   const { code } = (error ?? {}) as { code?: unknown };
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;

@@ -1,0 +1,234 @@
+import type { ObservableResult } from '@opentelemetry/api';
+import { eventHeaders, subjects, type RecordedTollgateEvent } from '@tollgate/contracts';
+import { createLogger, meter, type Logger } from '@tollgate/telemetry';
+import { decodeEvent, type StoredEvent } from './codec.ts';
+import { Signal } from './signal.ts';
+import type { EventSource } from './types.ts';
+
+/** What a feed needs of the bus. Subscriptions outlive a reconnection. */
+export interface FeedBus {
+  /** Calls `onMessage` for each message until the returned function is called. */
+  subscribe(subject: string, onMessage: (message: FeedMessage) => void): () => void;
+}
+
+export interface FeedMessage {
+  readonly subject: string;
+  /** `get` returns '' for a header that isn't there, as NATS clients do. */
+  readonly headers?: { get(name: string): string } | undefined;
+  readonly data: Uint8Array;
+}
+
+export interface FeedOptions {
+  /** Who consumes: labels metrics and logs. */
+  readonly name: string;
+  readonly source: EventSource;
+  readonly bus: FeedBus;
+  /** The last position that was applied already; 0 for all. */
+  readonly from: number;
+  /** The log that `from` counts in. Default: the one the source has at the start. */
+  readonly logId?: string;
+  /** Takes the next events, in order. When it throws, it gets the same events again. */
+  readonly onEvents: (events: readonly RecordedTollgateEvent[]) => Promise<void>;
+  /** Events per call at most (default 500). */
+  readonly batchMax?: number;
+  /** Without a sign of the relay for this long, the log itself is asked (default 1,000). */
+  readonly silenceMs?: number;
+  /** Called once if the source turns out to be another log: positions mean nothing then, and the feed ends. */
+  readonly onLogChanged?: (error: Error) => void;
+}
+
+/** Messages kept for a slow consumer, and as many that came before their turn; the rest is read from the log. */
+const KEPT_MAX = 10_000;
+const RETRY_MAX_MS = 1_000;
+
+const feeds = new Set<Feed>();
+meter
+  .createObservableGauge('tollgate_feed_lag_events', { description: 'Events known to exist and not yet applied' })
+  .addCallback((result: ObservableResult) => {
+    for (const feed of feeds) result.observe(feed.lag, { feed: feed.name });
+  });
+
+/**
+ * Hands over every event of a log once and in order, whatever the bus does. Messages of the relay are taken as they come;
+ * a hole, a head beyond what came, and silence are healed by reading the log; a repeated position is dropped.
+ */
+export class Feed {
+  readonly name: string;
+  private readonly options: Required<Omit<FeedOptions, 'logId' | 'onLogChanged'>>;
+  private readonly onLogChanged: FeedOptions['onLogChanged'];
+  private readonly logger: Logger;
+  private readonly signal = new Signal();
+  private readonly ahead = new Map<number, RecordedTollgateEvent>();
+  private queue: RecordedTollgateEvent[] = [];
+  private unsubscribe: (() => void)[] = [];
+  private running: Promise<void> | undefined;
+  private logId: string | undefined;
+  private stopped = false;
+  private askLog = true;
+  private heardAt = 0;
+  /** Last position in or before the queue. */
+  private tail: number;
+  private done: number;
+  private highest: number;
+  private failing: Error | undefined;
+
+  constructor(options: FeedOptions) {
+    this.options = { batchMax: 500, silenceMs: 1_000, ...options };
+    this.name = options.name;
+    this.logId = options.logId;
+    this.onLogChanged = options.onLogChanged;
+    this.tail = this.done = this.highest = options.from;
+    this.logger = createLogger('feed').child({ feed: this.name });
+  }
+
+  /** Position of the last event that `onEvents` has taken. */
+  get applied(): number {
+    return this.done;
+  }
+
+  /** The highest position known to exist. */
+  get head(): number {
+    return Math.max(this.highest, this.tail);
+  }
+
+  /** Events known to exist and not yet applied. */
+  get lag(): number {
+    return this.head - this.done;
+  }
+
+  /** Why nothing moves right now; undefined while all is well. */
+  get trouble(): Error | undefined {
+    return this.failing;
+  }
+
+  /** Subscribes and begins to catch up in the background; a source that can't be reached is asked again and again. */
+  start(): void {
+    if (this.running) return;
+    feeds.add(this);
+    this.unsubscribe = [
+      this.options.bus.subscribe(subjects.events, (message) => this.onMessage(message)),
+      this.options.bus.subscribe(subjects.heads, (message) => this.onHead(message)),
+    ];
+    this.running = this.run();
+  }
+
+  /** Ends after the call of `onEvents` that is under way. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    feeds.delete(this);
+    for (const unsubscribe of this.unsubscribe.splice(0)) unsubscribe();
+    this.signal.notify();
+    await this.running;
+  }
+
+  /** Says that the log has reached `position`, for who knows it from elsewhere. */
+  noteHead(position: number): void {
+    if (position <= this.head) return;
+    this.highest = position;
+    this.signal.notify();
+  }
+
+  private onMessage({ headers, data }: FeedMessage): void {
+    const position = Number(headers?.get(eventHeaders.position));
+    if (!this.isOurs(headers?.get(eventHeaders.logId)) || !Number.isSafeInteger(position) || position <= this.tail)
+      return;
+    const wanted = Number(headers?.get(eventHeaders.previous)) === position - 1 && this.queue.length < KEPT_MAX;
+    try {
+      if (wanted) this.accept(decodeEvent(JSON.parse(Buffer.from(data).toString()) as StoredEvent));
+    } catch (err) {
+      this.logger.warn({ err, position }, 'a message of the feed cannot be read; the log is read instead');
+    }
+    this.noteHead(position);
+    this.signal.notify();
+  }
+
+  private onHead({ data }: FeedMessage): void {
+    try {
+      const { logId, head } = JSON.parse(Buffer.from(data).toString()) as { logId: string; head: number };
+      if (this.isOurs(logId)) this.noteHead(head);
+    } catch (err) {
+      this.logger.warn({ err }, 'a head announcement cannot be read');
+    }
+  }
+
+  private isOurs(logId: string | undefined): boolean {
+    if (this.logId !== undefined && logId !== this.logId) {
+      this.askLog = true;
+      this.signal.notify();
+      return false;
+    }
+    this.heardAt = performance.now();
+    return this.logId !== undefined;
+  }
+
+  /** Takes an event if it is the next one, with those that waited for it; keeps it if it came before its turn. */
+  private accept(event: RecordedTollgateEvent): void {
+    if (event.position <= this.tail) return;
+    if (event.position > this.tail + 1) {
+      if (this.ahead.size < KEPT_MAX) this.ahead.set(event.position, event);
+      return;
+    }
+    for (let next: RecordedTollgateEvent | undefined = event; next; next = this.ahead.get(this.tail + 1)) {
+      this.ahead.delete(next.position);
+      this.queue.push(next);
+      this.tail = next.position;
+    }
+  }
+
+  private async run(): Promise<void> {
+    for (let failures = 0; !this.stopped;) {
+      try {
+        await this.step();
+        failures = 0;
+        this.failing = undefined;
+      } catch (err) {
+        this.failing = err as Error;
+        const retryMs = Math.min(RETRY_MAX_MS, 50 * 2 ** failures++);
+        this.logger.warn({ err, applied: this.done, retryMs }, 'the feed waits and tries again');
+        await this.signal.sleep(retryMs, () => this.stopped);
+      }
+    }
+  }
+
+  private async step(): Promise<void> {
+    if (this.queue.length > 0 && this.logId !== undefined) return this.deliver();
+    if (this.head > this.tail || this.askLog) return this.heal();
+    await this.signal.wait(this.options.silenceMs);
+    if (performance.now() - this.heardAt > this.options.silenceMs) this.askLog = true;
+  }
+
+  /** The events stay at the front of the queue until they were taken. */
+  private async deliver(): Promise<void> {
+    const batch = this.queue.slice(0, this.options.batchMax);
+    await this.options.onEvents(batch);
+    this.queue.splice(0, batch.length);
+    this.done = batch.at(-1)!.position;
+  }
+
+  private async heal(): Promise<void> {
+    const { source, batchMax } = this.options;
+    const found = await source.logId();
+    this.logId ??= found;
+    if (found !== this.logId) return this.leaveLog(found);
+    const tail = this.tail;
+    const events = await source.read(tail, batchMax);
+    if (events.length > 0 && events[0]!.position > tail + 1) {
+      throw new Error(`the log was asked for what follows ${tail} and answered with ${events[0]!.position}`);
+    }
+    for (const event of events) this.accept(event);
+    if (events.length > 0) return;
+    if (this.head > this.tail)
+      throw new Error(`the log does not have position ${this.tail + 1} yet, which was announced`);
+    this.askLog = false;
+    this.heardAt = performance.now();
+  }
+
+  private leaveLog(found: string): void {
+    this.stopped = true;
+    this.failing = new Error(
+      `The log is ${found} and was ${this.logId}: its positions mean nothing here. Start again from 0.`,
+    );
+    this.logger.error({ err: this.failing }, 'the feed ends: the log is another one');
+    this.onLogChanged?.(this.failing);
+  }
+}

@@ -27,13 +27,11 @@ import { RegenerateToken } from './tokens/regenerate-token.ts';
 import { RevokeToken } from './tokens/revoke-token.ts';
 import { UpdateToken } from './tokens/update-token.ts';
 
-/** Everything this service does, one handler per operation. */
-export const useCases = [
-  // organizations
+/** Everything this service does, one handler per operation, by module. */
+export const directoryUseCases = [
   CreateOrganization,
   GetOrganization,
   ChangePlan,
-  // accounts
   CreateAccount,
   ListAccounts,
   GetAccount,
@@ -41,12 +39,13 @@ export const useCases = [
   DeactivateAccount,
   ResolvePrincipal,
   LookUpPersonal,
-  // spaces
   CreateSpace,
   ListSpaces,
   PutMember,
   RemoveMember,
-  // tokens
+];
+
+export const tokenUseCases = [
   CreateToken,
   ListTokens,
   GetToken,
@@ -56,10 +55,9 @@ export const useCases = [
   DeactivateToken,
   RevokeToken,
   DeleteToken,
-  // the log, leases, upkeep
-  ReadLog,
-  RenewLease,
-  ReturnLease,
   RebuildTokenList,
-  SetClock,
 ];
+
+export const logUseCases = [ReadLog];
+
+export const leaseUseCases = [RenewLease, ReturnLease, SetClock];

@@ -1,6 +1,7 @@
 import type { AccountKind } from '@tollgate/contracts';
 
 /** Injection tokens of what the application needs from outside; the adapters provide it. */
+export const DATABASE = Symbol('Kysely of this service');
 export const STREAMS = Symbol('StreamReader of the main log');
 export const EVENT_SOURCE = Symbol('EventSource of the main log');
 export const EVENT_STORE = Symbol('EventStore of the main log');

@@ -44,7 +44,7 @@ export class StreamPrincipalResolver implements PrincipalResolver {
 export class ResolvePrincipal implements OperationHandler<typeof principalsResolve> {
   constructor(private readonly resolver: StreamPrincipalResolver) {}
 
-  async execute({ input: { org, subject, space = null } }: OperationMessage<typeof principalsResolve>) {
-    return { account: await this.resolver.find(org, subject, space) };
+  async execute({ input: { org, subject, space } }: OperationMessage<typeof principalsResolve>) {
+    return { account: await this.resolver.find(org, subject, space ?? null) };
   }
 }

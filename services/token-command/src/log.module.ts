@@ -1,0 +1,80 @@
+import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { Bus } from '@tollgate/bus';
+import { EventAppender, type EventSource, Feed, natsFeedBus, type Pool, PostgresEventLog, Relay } from '@tollgate/event-log';
+import { BUS, type Configuration, CONFIGURATION, POOL } from '@tollgate/runtime';
+import { openDatabase } from './adapters/database.ts';
+import { PostgresIdempotencyKeys } from './adapters/postgres-idempotency-keys.ts';
+import { PostgresPeople } from './adapters/postgres-people.ts';
+import { AuthorityClock } from './application/authority-clock.ts';
+import { CommandRunner } from './application/command-runner.ts';
+import { logUseCases } from './application/index.ts';
+import { LogPosition } from './application/log-position.ts';
+import { DATABASE, EVENT_SOURCE, EVENT_STORE, IDEMPOTENCY_KEYS, PEOPLE, STREAMS } from './application/ports.ts';
+import { StartLog } from './application/start-log.ts';
+
+/** The event log: append, read, relay to the bus. Everything else of this service stands on it. */
+@Module({
+  providers: [
+    { provide: DATABASE, inject: [POOL], useFactory: openDatabase },
+    { provide: EVENT_SOURCE, inject: [POOL], useFactory: (pool: Pool) => new PostgresEventLog(pool) },
+    { provide: STREAMS, useExisting: EVENT_SOURCE },
+    {
+      provide: Relay,
+      inject: [CONFIGURATION, BUS],
+      useFactory: ({ databaseUrl }: Configuration, bus: Bus) => new Relay({ url: databaseUrl as string, nc: bus.nc }),
+    },
+    {
+      provide: EVENT_STORE,
+      inject: [CONFIGURATION, Relay],
+      useFactory: ({ databaseUrl }: Configuration, relay: Relay) =>
+        new EventAppender({ url: databaseUrl as string, onCommitted: () => relay.wake() }),
+    },
+    { provide: IDEMPOTENCY_KEYS, inject: [DATABASE], useFactory: (db: ReturnType<typeof openDatabase>) => new PostgresIdempotencyKeys(db) },
+    { provide: PEOPLE, inject: [DATABASE], useFactory: (db: ReturnType<typeof openDatabase>) => new PostgresPeople(db) },
+    AuthorityClock,
+    CommandRunner,
+    LogPosition,
+    StartLog,
+    ...logUseCases,
+  ],
+  exports: [DATABASE, EVENT_SOURCE, STREAMS, PEOPLE, AuthorityClock, CommandRunner, LogPosition],
+})
+export class LogModule implements OnModuleInit, OnApplicationShutdown {
+  private clockFeed: Feed | undefined;
+
+  constructor(
+    private readonly relay: Relay,
+    private readonly startLog: StartLog,
+    private readonly clock: AuthorityClock,
+    @Inject(EVENT_STORE) private readonly appender: EventAppender,
+    @Inject(EVENT_SOURCE) private readonly source: EventSource,
+    @Inject(BUS) private readonly bus: Bus,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.startLog.run();
+    this.relay.start();
+    this.clockFeed = await this.followTheClock();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.appender.close();
+    await this.clockFeed?.stop();
+    await this.relay.stop();
+  }
+
+  /** Another process of this service may move the development clock. */
+  private async followTheClock(): Promise<Feed> {
+    const feed = new Feed({
+      name: 'authority-clock',
+      source: this.source,
+      bus: natsFeedBus(this.bus.nc),
+      from: await this.source.head(),
+      onEvents: async (events) => {
+        for (const event of events) if (event.type === 'ClockMoved') this.clock.advanceTo(event.data.offsetMs);
+      },
+    });
+    feed.start();
+    return feed;
+  }
+}

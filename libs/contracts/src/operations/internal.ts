@@ -17,13 +17,22 @@ export const principalsResolve = operation({
   }),
 });
 
-/** A page of the main log, cut so that it fits a message. `limit` 0 asks for the head alone. */
+/**
+ * A page of the main log, cut so that it fits a message. `limit` 0 asks for the head alone: a `strict` verification reads
+ * the primary this way, and compares expiries with the time of that answer.
+ */
 export const logRead = operation({
   ...internal,
   name: 'log.read',
   summary: 'Read events after a position',
   input: z.strictObject({ after: z.number().int().nonnegative(), limit: z.number().int().min(0).max(5000) }),
-  output: z.object({ logId: z.string(), head: z.number().int(), events: z.array(z.unknown()) }),
+  output: z.object({
+    logId: z.string(),
+    head: z.number().int(),
+    /** Authority time when the head was read, Unix milliseconds. */
+    authorityTimeMs: z.number().int(),
+    events: z.array(z.unknown()),
+  }),
 });
 
 /** Erasable data, joined at read: absent once a person was erased. */

@@ -1,0 +1,80 @@
+import type { RecordedEvent } from '@tollgate/contracts';
+import type { Replica } from './replica.ts';
+
+/** What a verifier tells the authority: this incarnation has applied everything up to here. */
+export interface Acknowledgement {
+  readonly logId: string;
+  readonly incarnation: string;
+  readonly applied: number;
+}
+
+export interface FollowerPorts {
+  readonly incarnation: string;
+  acknowledge(acknowledgement: Acknowledgement): void;
+  /** The development clock was moved to this authority time (Unix milliseconds). */
+  clockMoved(movedToMs: number): void;
+}
+
+/** Brings a replica forward event by event, acknowledges what is applied, and wakes those who wait for a position. */
+export class Follower {
+  #replica: Replica;
+  readonly #ports: FollowerPorts;
+  #waiters: { position: number; wake: (reached: boolean) => void }[] = [];
+
+  constructor(replica: Replica, ports: FollowerPorts) {
+    this.#replica = replica;
+    this.#ports = ports;
+  }
+
+  get replica(): Replica {
+    return this.#replica;
+  }
+
+  /** Goes on with another replica: rebuilt from the same log, or empty for another log. */
+  follow(replica: Replica): void {
+    this.#replica = replica;
+    this.#wakeWaiters();
+  }
+
+  /**
+   * Applies events in the order of the log, then acknowledges. An acknowledgement that left first would let a revoke
+   * return while this replica still holds the token.
+   */
+  onEvents(events: readonly RecordedEvent[]): void {
+    for (const event of events) {
+      this.#replica.apply(event);
+      if (event.type === 'ClockMoved') this.#ports.clockMoved(Date.parse((event.data as { now: string }).now));
+    }
+    this.acknowledge();
+    this.#wakeWaiters();
+  }
+
+  /** Says how far the replica is. Repeated at every wake-up of the barrier, in case the authority missed it. */
+  acknowledge(): void {
+    const { logId, applied } = this.#replica;
+    this.#ports.acknowledge({ logId, incarnation: this.#ports.incarnation, applied });
+  }
+
+  /** Resolves to true when the position is applied, to false when that took longer than `timeoutMs`. */
+  waitFor(position: number, timeoutMs: number): Promise<boolean> {
+    if (this.#replica.applied >= position) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => waiter.wake(false), timeoutMs);
+      const waiter = {
+        position,
+        wake: (reached: boolean) => {
+          clearTimeout(timer);
+          this.#waiters = this.#waiters.filter((other) => other !== waiter);
+          resolve(reached);
+        },
+      };
+      this.#waiters.push(waiter);
+    });
+  }
+
+  #wakeWaiters(): void {
+    if (this.#waiters.length === 0) return;
+    const { applied } = this.#replica;
+    for (const waiter of this.#waiters.filter(({ position }) => position <= applied)) waiter.wake(true);
+  }
+}

@@ -46,12 +46,14 @@ CREATE TABLE log.relay (
 );
 INSERT INTO log.relay DEFAULT VALUES;
 
--- Leases of verifiers (the promise of revocation): committed before the head is read for the reply.
+-- Leases of verifiers (the promise of revocation): committed before the head is read for the reply. `renewal` is never
+-- given out twice: whoever removes a lease that ran out names it, and so never removes a later one of the same process.
+CREATE SEQUENCE log.lease_renewals;
 CREATE TABLE log.leases (
   log_id uuid NOT NULL,
   incarnation text PRIMARY KEY,
   verifier text NOT NULL,
-  renewals bigint NOT NULL DEFAULT 0
+  renewal bigint NOT NULL DEFAULT nextval('log.lease_renewals')
 );
 
 CREATE FUNCTION log.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -9,6 +9,7 @@ GRANT UPDATE ON log.head TO tollgate_token_command;
 GRANT SELECT, INSERT, UPDATE (answer) ON log.idempotency TO tollgate_token_command;
 GRANT SELECT, UPDATE ON log.relay TO tollgate_token_command;
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON log.leases TO tollgate_token_command;
+GRANT USAGE ON SEQUENCE log.lease_renewals TO tollgate_token_command;
 
 GRANT USAGE ON SCHEMA personal TO tollgate_token_command;
 GRANT SELECT, INSERT, UPDATE, DELETE ON personal.people, personal.requests TO tollgate_token_command;

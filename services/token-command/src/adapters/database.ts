@@ -12,7 +12,7 @@ export interface Database {
     request_hash: string;
     answer: unknown;
   };
-  'log.leases': { log_id: string; incarnation: string; verifier: string; renewals: number };
+  'log.leases': { log_id: string; incarnation: string; verifier: string; renewal: number };
   'personal.people': {
     account_id: string;
     org_id: string;

@@ -12,9 +12,9 @@ export class PostgresLeases implements Leases {
 
   async renew(incarnation: string, verifier: string): Promise<void> {
     await sql`
-      INSERT INTO log.leases (log_id, incarnation, verifier, renewals)
-      SELECT log_id, ${incarnation}, ${verifier}, 1 FROM log.head
-      ON CONFLICT (incarnation) DO UPDATE SET renewals = leases.renewals + 1, log_id = excluded.log_id`.execute(
+      INSERT INTO log.leases (log_id, incarnation, verifier)
+      SELECT log_id, ${incarnation}, ${verifier} FROM log.head
+      ON CONFLICT (incarnation) DO UPDATE SET renewal = excluded.renewal, log_id = excluded.log_id`.execute(
       this.#db,
     );
   }
@@ -28,15 +28,15 @@ export class PostgresLeases implements Leases {
   }
 
   async all(): Promise<readonly Lease[]> {
-    return this.#db.selectFrom('log.leases').select(['incarnation', 'verifier', 'renewals']).execute();
+    return this.#db.selectFrom('log.leases').select(['incarnation', 'verifier', 'renewal']).execute();
   }
 
   async forget(leases: readonly Lease[]): Promise<void> {
-    for (const { incarnation, renewals } of leases) {
+    for (const { incarnation, renewal } of leases) {
       await this.#db
         .deleteFrom('log.leases')
         .where('incarnation', '=', incarnation)
-        .where('renewals', '=', renewals)
+        .where('renewal', '=', renewal)
         .execute();
     }
   }

@@ -1,8 +1,8 @@
-/** One lease as it was read. `renewals` tells a later lease of the same incarnation apart. */
+/** One lease as it was read. `renewal` tells a later lease of the same incarnation apart. */
 export interface Lease {
   readonly incarnation: string;
   readonly verifier: string;
-  readonly renewals: number;
+  readonly renewal: number;
 }
 
 /** Leases are rows in Postgres, so an authority that starts anew knows them. */

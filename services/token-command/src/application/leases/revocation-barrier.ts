@@ -1,8 +1,11 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { type Barrier, subjects } from '@tollgate/contracts';
 import type { EventSource } from '@tollgate/event-log';
+import { createLogger } from '@tollgate/telemetry';
 import { EVENT_SOURCE, LEASE_TERMS, LEASES, SIGNALS } from '../ports.ts';
 import type { Lease, Leases, LeaseTerms, Signals } from './ports.ts';
+
+const logger = createLogger('barrier');
 
 /** A lost wake-up is repeated this often; a verifier answers every one. */
 const repeatMs = 50;
@@ -15,7 +18,6 @@ const rememberedMax = 10_000;
  */
 @Injectable()
 export class RevocationBarrier {
-  readonly #logger = new Logger(RevocationBarrier.name);
   readonly #leases: Leases;
   readonly #signals: Signals;
   readonly #source: EventSource;
@@ -23,6 +25,7 @@ export class RevocationBarrier {
   /** The highest position that each incarnation says it has applied. */
   readonly #applied = new Map<string, number>();
   readonly #waiting = new Set<() => void>();
+  #logId = '';
 
   constructor(
     @Inject(LEASES) leases: Leases,
@@ -38,14 +41,14 @@ export class RevocationBarrier {
 
   /** Listens to acknowledgements. They are bound to this log and to one incarnation of one process. */
   async start(): Promise<void> {
-    const logId = await this.#source.logId();
+    this.#logId = await this.#source.logId();
     this.#signals.subscribe(subjects.barrierAck, (ack) => {
       const {
         logId: ofLog,
         incarnation,
         applied,
       } = ack as { logId?: unknown; incarnation?: unknown; applied?: unknown };
-      if (ofLog !== logId || typeof incarnation !== 'string' || typeof applied !== 'number') return;
+      if (ofLog !== this.#logId || typeof incarnation !== 'string' || typeof applied !== 'number') return;
       if (this.#applied.size >= rememberedMax && !this.#applied.has(incarnation)) this.#applied.clear();
       if (applied > (this.#applied.get(incarnation) ?? 0)) this.#applied.set(incarnation, applied);
       for (const wake of this.#waiting) wake();
@@ -79,16 +82,13 @@ export class RevocationBarrier {
     try {
       return await this.#leases.all();
     } catch (error) {
-      this.#logger.warn(
-        `the leases cannot be read, so the barrier waits for the whole lease: ${(error as Error).message}`,
-      );
+      logger.warn(`the leases cannot be read, so the barrier waits for the whole lease: ${(error as Error).message}`);
       return null;
     }
   }
 
   async #wait(position: number, deadlineMs: number, isDone: () => boolean): Promise<void> {
-    const logId = await this.#source.logId();
-    const broadcast = () => this.#signals.publish(subjects.barrierWake, { logId, position });
+    const broadcast = () => this.#signals.publish(subjects.barrierWake, { logId: this.#logId, position });
     const { promise, resolve } = Promise.withResolvers<void>();
     const wake = () => isDone() && resolve();
     this.#waiting.add(wake);
@@ -106,11 +106,12 @@ export class RevocationBarrier {
   /** Leases that ran out hold up no further revoke. One that was renewed since it was read stays: it is another lease. */
   #forget(leases: readonly Lease[]): void {
     if (leases.length === 0) return;
-    this.#logger.warn(
-      `${leases.length} verifier(s) did not acknowledge within the lease: ${leases.map(({ verifier }) => verifier).join(', ')}`,
+    logger.warn(
+      { verifiers: leases.map(({ verifier }) => verifier) },
+      'verifiers did not acknowledge within the lease',
     );
     this.#leases
       .forget(leases)
-      .catch((error: Error) => this.#logger.warn(`leases that ran out could not be removed: ${error.message}`));
+      .catch((error: Error) => logger.warn({ err: error }, 'leases that ran out could not be removed'));
   }
 }

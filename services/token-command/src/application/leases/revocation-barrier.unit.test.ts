@@ -1,0 +1,92 @@
+import { describe, expect, it } from '@jest/globals';
+import { subjects } from '@tollgate/contracts';
+import { InMemoryEventLog } from '@tollgate/event-log';
+import type { Lease, Leases, Signals } from './ports.ts';
+import { RevocationBarrier } from './revocation-barrier.ts';
+
+const terms = { leaseMs: 60, marginMs: 20 };
+const lease = (incarnation: string, renewal = 1): Lease => ({ incarnation, verifier: 'auth-verifier', renewal });
+
+/** A barrier on leases in memory, and the wire between it and its verifiers. */
+async function barrierWith(held: readonly Lease[] | Error) {
+  const source = new InMemoryEventLog();
+  const logId = await source.logId();
+  const listeners = new Map<string, (body: unknown) => void>();
+  const published: { subject: string; body: unknown }[] = [];
+  const forgotten: Lease[] = [];
+  const leases: Leases = {
+    renew: () => Promise.resolve(),
+    giveBack: () => Promise.resolve(true),
+    all: () => (held instanceof Error ? Promise.reject(held) : Promise.resolve(held)),
+    forget: (expired) => {
+      forgotten.push(...expired);
+      return Promise.resolve();
+    },
+  };
+  const signals: Signals = {
+    publish: (subject, body) => void published.push({ subject, body }),
+    subscribe: (subject, onMessage) => {
+      listeners.set(subject, onMessage);
+      return () => listeners.delete(subject);
+    },
+  };
+  const barrier = new RevocationBarrier(leases, signals, source, terms);
+  await barrier.start();
+  const acknowledge = (incarnation: string, applied: number, ofLog = logId) =>
+    listeners.get(subjects.barrierAck)?.({ logId: ofLog, incarnation, applied });
+  return { barrier, acknowledge, published, forgotten, logId };
+}
+
+const soon = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+describe('the revocation barrier', () => {
+  it('returns at once when nobody holds a lease', async () => {
+    const { barrier } = await barrierWith([]);
+    expect(await barrier.run(7)).toMatchObject({ verifiers: 0, mode: 'acknowledged' });
+  });
+
+  it('returns when every leaseholder has applied the position, and tells them to', async () => {
+    const { barrier, acknowledge, published, logId, forgotten } = await barrierWith([lease('a'), lease('b')]);
+    let returned = false;
+    const run = barrier.run(7).finally(() => (returned = true));
+    await soon();
+    expect(published).toContainEqual({ subject: subjects.barrierWake, body: { logId, position: 7 } });
+    acknowledge('a', 9);
+    await soon();
+    expect(returned).toBe(false);
+    acknowledge('b', 7);
+    expect(await run).toMatchObject({ verifiers: 2, mode: 'acknowledged' });
+    expect(forgotten).toEqual([]);
+  });
+
+  it('remembers what was acknowledged before', async () => {
+    const { barrier, acknowledge } = await barrierWith([lease('a')]);
+    acknowledge('a', 8);
+    expect(await barrier.run(8)).toMatchObject({ mode: 'acknowledged' });
+  });
+
+  it.each([
+    ['an earlier position', 'a', 6, undefined],
+    ['another incarnation', 'b', 7, undefined],
+    ['another log', 'a', 7, 'another-log'],
+  ])('takes no acknowledgement of %s', async (_, incarnation, applied, ofLog) => {
+    const { barrier, acknowledge } = await barrierWith([lease('a')]);
+    acknowledge(incarnation, applied, ofLog);
+    expect(await barrier.run(7)).toMatchObject({ mode: 'lease-expired' });
+  });
+
+  it('waits no longer than L + M, never less, and forgets the leases that ran out', async () => {
+    const { barrier, forgotten } = await barrierWith([lease('a', 3)]);
+    const startedMs = performance.now();
+    expect(await barrier.run(7)).toMatchObject({ verifiers: 1, mode: 'lease-expired' });
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(terms.leaseMs + terms.marginMs);
+    expect(forgotten).toEqual([lease('a', 3)]);
+  });
+
+  it('waits for the whole lease when it cannot know who holds one', async () => {
+    const { barrier } = await barrierWith(new Error('Postgres is away'));
+    const startedMs = performance.now();
+    expect(await barrier.run(7)).toMatchObject({ mode: 'lease-expired' });
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(terms.leaseMs + terms.marginMs);
+  });
+});

@@ -20,4 +20,5 @@ export default {
   transform: { '\\.ts$': ['@swc/jest', swc] },
   testTimeout: 60_000,
   maxWorkers: 2,
+  reporters: ['default', '<rootDir>/scripts/count-reporter.mjs'],
 };

@@ -43,7 +43,7 @@ export interface NatsServer {
 export async function startNatsServer(options: NatsOptions): Promise<NatsServer> {
   const { binary, directory, port, logFile } = options;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  await clearTheWay(directory);
+  await stopLeftNatsServer(directory);
   const authority = await loadOrCreateAuthority(join(directory, 'keys.json'));
   const configuration = configurationFile(directory);
   writeFileAtomic(configuration, natsConfiguration(options, authority), 0o600);
@@ -94,7 +94,7 @@ resolver_preload: {
 }
 
 /** A launcher that was killed leaves its server behind: it is stopped, if it runs on this very directory. */
-async function clearTheWay(directory: string): Promise<void> {
+export async function stopLeftNatsServer(directory: string): Promise<void> {
   const pidFile = join(directory, 'nats.pid');
   const pid = Number(readText(pidFile));
   if (pid > 0 && isAlive(pid) && isNatsServerOf(pid, directory) && !(await stopForeign(pid, STOP_STEPS))) {

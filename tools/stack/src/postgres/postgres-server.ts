@@ -57,7 +57,7 @@ export async function startPostgresServer(options: PostgresOptions): Promise<Pos
   if (!exists(join(options.directory, 'PG_VERSION'))) await initialise(initdb, options, runAs);
   await checkMajorVersion(postgres, options.directory);
   giveTo(options.directory, runAs);
-  await clearTheWay(options.directory);
+  await stopLeftPostgres(options.directory);
   const server = await launch(postgres, options, runAs);
   try {
     await ensureDatabase(options);
@@ -132,7 +132,7 @@ async function checkMajorVersion(postgres: string, directory: string): Promise<v
  * refuse to start; its first line is then made ours, which Postgres takes as stale while it still checks for backends
  * that hold the old shared memory.
  */
-async function clearTheWay(directory: string): Promise<void> {
+export async function stopLeftPostgres(directory: string): Promise<void> {
   const pidFile = join(directory, 'postmaster.pid');
   const content = readText(pidFile);
   const pid = Number(content?.split('\n')[0]);

@@ -13,7 +13,7 @@ import {
 import { makeTestDirectory, removeTestDirectory, testRoot } from './test-directory.ts';
 
 /** Known to everybody: test clusters listen on 127.0.0.1 for the length of a suite and hold nothing. */
-const PASSWORD = 'test';
+export const TEST_PASSWORD = 'test';
 
 const SETTINGS = { shared_buffers: '32MB', max_connections: '60' };
 
@@ -40,7 +40,7 @@ export async function startPostgres(): Promise<TestPostgres> {
   const data = join(directory, 'postgres');
   execFileSync('cp', ['-a', template, data]);
   const logFile = join(directory, 'logs', 'postgres.log');
-  const options: PostgresOptions = { directory: data, port: 0, password: PASSWORD, logFile, settings: SETTINGS };
+  const options: PostgresOptions = { directory: data, port: 0, password: TEST_PASSWORD, logFile, settings: SETTINGS };
   let server = await startOnFreePort(options);
   return {
     url: server.url,
@@ -74,7 +74,8 @@ async function startOnFreePort(options: PostgresOptions): Promise<PostgresServer
   }
 }
 
-async function ensureTemplate(): Promise<string> {
+/** The initialised cluster that test clusters are copied from, made if there is none yet; returns its PGDATA. */
+export async function ensureTemplate(): Promise<string> {
   const { postgres } = await postgresBinaries();
   const version = execFileSync(postgres, ['--version'], { encoding: 'utf8' }).replace(/[^\d.]/g, '');
   const template = join(testRoot(), `tollgate-postgres-template-${version}-${process.getuid?.() ?? 0}`, 'postgres');
@@ -82,7 +83,13 @@ async function ensureTemplate(): Promise<string> {
   const directory = await makeTestDirectory('template');
   const data = join(directory, 'postgres');
   const logFile = join(directory, 'logs', 'postgres.log');
-  const server = await startOnFreePort({ directory: data, port: 0, password: PASSWORD, logFile, settings: SETTINGS });
+  const server = await startOnFreePort({
+    directory: data,
+    port: 0,
+    password: TEST_PASSWORD,
+    logFile,
+    settings: SETTINGS,
+  });
   await stopPostgresServer(server.process);
   const place = join(template, '..');
   try {

@@ -35,7 +35,8 @@ export function removeTestDirectory(directory: string): void {
   rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 }
 
-async function sweep(): Promise<void> {
+/** Stops servers and removes directories of test processes that are gone. */
+export async function sweep(): Promise<void> {
   for (const name of readdirSync(testRoot())) {
     const pid = Number(new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1]);
     if (!pid || isAlive(pid)) continue;

@@ -1,0 +1,47 @@
+import type { StackConfig } from '../config.ts';
+import { spawnServer, stopServer, type Exit, type ServerProcess } from '../processes.ts';
+import type { ServiceDefinition } from './service-definitions.ts';
+
+/** What one service process needs to know. */
+export interface ServiceSettings {
+  definition: ServiceDefinition;
+  port: number;
+  host: string;
+  natsUrl: string;
+  /** Absent: the NATS server wants no credentials. */
+  credsFile: string | undefined;
+  /** Absent: the service has no Postgres. */
+  databaseUrl: string | undefined;
+  logFile: string;
+}
+
+/** The environment of a service: the user's own, and what the launcher knows better. */
+export function serviceEnvironment(config: StackConfig, dataDir: string, settings: ServiceSettings): NodeJS.ProcessEnv {
+  const { TOLLGATE_DATABASE_URL: _administrators, TOLLGATE_NATS_CREDS: _outside, ...inherited } = config.env;
+  return {
+    ...inherited,
+    TOLLGATE_SERVICE_PORT: String(settings.port),
+    TOLLGATE_HOST: settings.host,
+    TOLLGATE_NATS_URL: settings.natsUrl,
+    ...(settings.credsFile ? { TOLLGATE_NATS_CREDS: settings.credsFile } : {}),
+    ...(settings.databaseUrl ? { TOLLGATE_DATABASE_URL: settings.databaseUrl } : {}),
+    TOLLGATE_OIDC_ISSUER: config.issuer,
+    TOLLGATE_OIDC_AUDIENCE: config.audience,
+    TOLLGATE_DEV: config.dev ? '1' : '0',
+    TOLLGATE_DATA_DIR: dataDir,
+  };
+}
+
+/** Starts a service. The IPC channel carries nothing: the service ends when it closes, which it does if the launcher dies. */
+export function spawnService(settings: ServiceSettings, env: NodeJS.ProcessEnv): Promise<ServerProcess> {
+  const args = ['--enable-source-maps', settings.definition.main];
+  return spawnServer({ command: process.execPath, args, env, logFile: settings.logFile, ipc: true });
+}
+
+/** SIGTERM lets it finish what it has begun and give its lease back; after 5 s it is killed. */
+export function stopService(process: ServerProcess): Promise<Exit> {
+  return stopServer(process, [
+    ['SIGTERM', 5_000],
+    ['SIGKILL', 2_000],
+  ]);
+}

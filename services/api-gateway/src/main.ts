@@ -1,1 +1,4 @@
-export {};
+import { runService } from '@tollgate/runtime';
+import { apiGateway } from './gateway.ts';
+
+await runService(apiGateway);

@@ -1,4 +1,6 @@
-import { pathParameters, TollgateError, type AnyOperation, type InputError } from '@tollgate/contracts';
+import { invalidInput } from '@tollgate/bus';
+import { pathParameters, type AnyOperation, type InputError } from '@tollgate/contracts';
+import { maskSecrets } from '@tollgate/telemetry';
 
 /** The parts of an HTTP request that carry an operation's input. */
 export interface RequestParts {
@@ -27,14 +29,14 @@ export function inputOf(operation: AnyOperation, parts: RequestParts): Record<st
   const inPath = pathParameters(path);
   const errors: InputError[] = [
     ...misplaced.map((name) => ({
-      path: name,
+      path: shown(name),
       message: fromQuery ? `belongs into the query: a ${method} has no body` : 'belongs into the body, not the query',
     })),
     ...inPath
       .filter((name) => Object.hasOwn(fields, name))
       .map((name) => ({ path: name, message: 'is given by the path and must not be repeated' })),
   ];
-  if (errors.length > 0) throw invalid(errors);
+  if (errors.length > 0) throw invalidInput(errors);
 
   // A null prototype and own properties: `__proto__` is a field like any other, which the receiver does not know.
   const input: Record<string, unknown> = Object.create(null);
@@ -46,10 +48,10 @@ export function inputOf(operation: AnyOperation, parts: RequestParts): Record<st
 function bodyFields(body: unknown): Record<string, unknown> {
   if (body === undefined) return {};
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw invalid([{ path: '', message: 'the body must be a JSON object' }]);
+    throw invalidInput([{ path: '', message: 'the body must be a JSON object' }]);
   }
   const tooDeep = Object.entries(body).find(([, value]) => isDeeperThan(value, depthMax - 1));
-  if (tooDeep) throw invalid([{ path: tooDeep[0], message: `is nested deeper than ${depthMax} levels` }]);
+  if (tooDeep) throw invalidInput([{ path: shown(tooDeep[0]), message: `is nested deeper than ${depthMax} levels` }]);
   return body as Record<string, unknown>;
 }
 
@@ -59,6 +61,7 @@ function isDeeperThan(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((child) => isDeeperThan(child, levels - 1));
 }
 
-function invalid(errors: InputError[]): TollgateError {
-  return new TollgateError('INVALID_INPUT', 'Correct the fields that `errors` names.', errors);
+/** Names come from the client: they are cut, and masked in case one is a secret. */
+function shown(name: string): string {
+  return maskSecrets(name.slice(0, 200));
 }

@@ -27,7 +27,11 @@ export class SchemaWriter {
   }
 
   #write(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-    const { $schema: _, $defs, ...written } = z.toJSONSchema(schema, {
+    const {
+      $schema: _,
+      $defs,
+      ...written
+    } = z.toJSONSchema(schema, {
       io,
       metadata: named,
       unrepresentable: 'any',

@@ -1,0 +1,34 @@
+import { createLogger } from '@tollgate/telemetry';
+import type { FastifyInstance } from '@tollgate/runtime';
+
+const logger = createLogger('http');
+/** Asked all the time, by machines. */
+const quiet = new Set(['/healthz', '/readyz', '/metrics']);
+
+/**
+ * One log line per request, and its id in `X-Request-Id`. The line has the route, not the path, and the names of query
+ * parameters, not their values: what clients put there by mistake stays out of the logs.
+ */
+export function logRequests(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    done();
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    if (!quiet.has(route)) {
+      logger.info(
+        {
+          requestId: request.id,
+          method: request.method,
+          route,
+          query: Object.keys((request.query ?? {}) as object).map((name) => name.slice(0, 50)),
+          status: reply.statusCode,
+          durationMs: Math.round(reply.elapsedTime * 10) / 10,
+        },
+        'request',
+      );
+    }
+    done();
+  });
+}

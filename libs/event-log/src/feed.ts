@@ -64,7 +64,7 @@ export class Feed {
   private running: Promise<void> | undefined;
   private logId: string | undefined;
   private stopped = false;
-  private askLog = true;
+  private mustAsk = true;
   private heardAt = 0;
   /** Last position in or before the queue. */
   private tail: number;
@@ -128,6 +128,12 @@ export class Feed {
     this.signal.notify();
   }
 
+  /** Lets the feed ask the log now, for who has reason to believe that there is more than the bus has brought. */
+  askLog(): void {
+    this.mustAsk = true;
+    this.signal.notify();
+  }
+
   private onMessage({ headers, data }: FeedMessage): void {
     const position = Number(headers?.get(eventHeaders.position));
     if (!this.isOurs(headers?.get(eventHeaders.logId)) || !Number.isSafeInteger(position) || position <= this.tail)
@@ -153,8 +159,7 @@ export class Feed {
 
   private isOurs(logId: string | undefined): boolean {
     if (this.logId !== undefined && logId !== this.logId) {
-      this.askLog = true;
-      this.signal.notify();
+      this.askLog();
       return false;
     }
     this.heardAt = performance.now();
@@ -192,9 +197,9 @@ export class Feed {
 
   private async step(): Promise<void> {
     if (this.queue.length > 0 && this.logId !== undefined) return this.deliver();
-    if (this.head > this.tail || this.askLog) return this.heal();
+    if (this.head > this.tail || this.mustAsk) return this.heal();
     await this.signal.wait(this.options.silenceMs);
-    if (performance.now() - this.heardAt > this.options.silenceMs) this.askLog = true;
+    if (performance.now() - this.heardAt > this.options.silenceMs) this.mustAsk = true;
   }
 
   /** The events stay at the front of the queue until they were taken. */
@@ -219,7 +224,7 @@ export class Feed {
     if (events.length > 0) return;
     if (this.head > this.tail)
       throw new Error(`the log does not have position ${this.tail + 1} yet, which was announced`);
-    this.askLog = false;
+    this.mustAsk = false;
     this.heardAt = performance.now();
   }
 

@@ -1,1 +1,3 @@
-export {};
+export { type TableComparison } from './compare.ts';
+export { defineProjection, type ProjectionDefinition, type ProjectionTable } from './definition.ts';
+export { ProjectionRunner, type ProjectionOptions } from './runner.ts';

@@ -1,0 +1,125 @@
+import { TollgateError, type RebuildReport } from '@tollgate/contracts';
+import { inTransaction, type ClientBase, type EventSource, type Pool, type PoolClient } from '@tollgate/event-log';
+import { compareGenerations } from './compare.ts';
+import { tableNames, type ProjectionDefinition } from './definition.ts';
+import { lockLive, makeGeneration, readLive, setPosition, switchTo, type Generation } from './generations.ts';
+
+const BATCH = 1_000;
+/** What may be left to apply when the running tables are held still for the comparison. */
+const REMAINDER_MAX = 200;
+const SWITCH_ATTEMPTS = 20;
+
+export interface RebuildOptions {
+  readonly pool: Pool;
+  readonly source: EventSource;
+  readonly definition: ProjectionDefinition;
+  /** False when the running tables have another shape, so that there is nothing to compare. */
+  readonly compare: boolean;
+}
+
+/**
+ * Fills the next generation from the first event on, beside the running one; holds the running one still at its position,
+ * compares the two byte for byte, and switches the views: readers notice nothing, and a difference is healed by it.
+ * Throws CONFLICT while another rebuild of the same projection runs.
+ */
+export async function rebuild({ pool, source, definition, compare }: RebuildOptions): Promise<RebuildReport> {
+  return withRebuildLock(pool, definition, async () => {
+    const logId = await source.logId();
+    const next = await inTransaction(pool, (tx) => makeGeneration(tx, definition, logId));
+    const filled = await fill(pool, source, definition, next);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await inTransaction(pool, (tx) => finish(tx, source, definition, filled, compare));
+      } catch (error) {
+        // A reader held a table for long, or we and it waited for each other: everybody goes on, and we try again.
+        if (attempt === SWITCH_ATTEMPTS || !isLockTrouble(error)) throw error;
+      }
+    }
+  });
+}
+
+/** Applies events in batches until little is missing. Never goes beyond the running tables. */
+async function fill(
+  pool: Pool,
+  source: EventSource,
+  definition: ProjectionDefinition,
+  next: Generation,
+): Promise<Generation> {
+  let position = next.position;
+  for (;;) {
+    const target = (await readLive(pool, definition))?.position ?? 0;
+    if (target - position <= REMAINDER_MAX) return { ...next, position };
+    const events = await source.read(position, Math.min(BATCH, target - position));
+    await inTransaction(pool, async (tx) => {
+      await definition.apply(tx, events, tableNames(definition, next.generation));
+      position = events.at(-1)!.position;
+      await setPosition(tx, definition, next.generation, position);
+    });
+  }
+}
+
+async function finish(
+  tx: ClientBase,
+  source: EventSource,
+  definition: ProjectionDefinition,
+  next: Generation,
+  compare: boolean,
+): Promise<RebuildReport> {
+  // Whoever applies waits for us meanwhile; whoever reads must not: waiting for readers is given up soon and repeated.
+  await tx.query(`SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = 0`);
+  const live = await lockLive(tx, definition);
+  for (let position = next.position; position < live.position;) {
+    const events = await source.read(position, live.position - position);
+    await definition.apply(tx, events, tableNames(definition, next.generation));
+    position = events.at(-1)!.position;
+  }
+  await setPosition(tx, definition, next.generation, live.position);
+  const { tables, differences } = compare
+    ? await compareGenerations(tx, definition, live.generation, next.generation)
+    : { tables: [], differences: [] };
+  await switchTo(tx, definition, next);
+  return {
+    projection: definition.name,
+    position: live.position,
+    identical: differences.length === 0,
+    tables,
+    differences,
+  };
+}
+
+/** One rebuild at a time, by a lock of this session that ends with it. */
+async function withRebuildLock<T>(
+  pool: Pool,
+  { schema, name }: ProjectionDefinition,
+  work: () => Promise<T>,
+): Promise<T> {
+  const client: PoolClient = await pool.connect();
+  const key = `tollgate rebuild of ${schema}.${name}`;
+  let broken: Error | undefined;
+  try {
+    const { rows } = await client.query<{ locked: boolean }>(
+      'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked',
+      [key],
+    );
+    if (!rows[0]!.locked) {
+      throw new TollgateError(
+        'CONFLICT',
+        `The projection ${name} is being rebuilt already. Wait until that has ended.`,
+      );
+    }
+    try {
+      return await work();
+    } finally {
+      await client
+        .query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [key])
+        .catch((error: Error) => (broken = error));
+    }
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** 55P03: a lock was not available in time; 40P01: deadlock. */
+function isLockTrouble(error: unknown): boolean {
+  return ['55P03', '40P01'].includes(String((error as { code?: unknown }).code));
+}

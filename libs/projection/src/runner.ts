@@ -1,0 +1,205 @@
+import {
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  trace,
+  type ObservableResult,
+  type Span,
+} from '@opentelemetry/api';
+import { TollgateError, type RebuildReport, type RecordedTollgateEvent } from '@tollgate/contracts';
+import { Feed, inTransaction, type EventSource, type FeedBus, type Pool } from '@tollgate/event-log';
+import { createLogger, meter, tracer } from '@tollgate/telemetry';
+import { shapeOf, tableNames, type ProjectionDefinition } from './definition.ts';
+import { ensureCheckpoints, ensureLive, lockLive, setPosition, type Generation } from './generations.ts';
+import { rebuild } from './rebuild.ts';
+
+/** What a reader who asked for a position waits at most. */
+const WAIT_MS = 2_000;
+/** After this, a waiting reader makes the feed ask the log itself. */
+const PATIENCE_MS = 50;
+
+export interface ProjectionOptions {
+  /** Of the role that owns the projection's schema; at least four connections. */
+  readonly pool: Pool;
+  readonly source: EventSource;
+  readonly bus: FeedBus;
+  readonly definition: ProjectionDefinition<any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- of any tables
+  /** Events per transaction at most (default 500). */
+  readonly batchMax?: number;
+}
+
+const runners = new Set<ProjectionRunner>();
+meter
+  .createObservableGauge('tollgate_projection_lag_events', { description: 'Events known to exist and not yet applied' })
+  .addCallback((result: ObservableResult) => {
+    for (const runner of runners) result.observe(runner.lag, { projection: runner.name });
+  });
+
+/**
+ * Keeps a projection's tables up to date: events are applied in order, together with the checkpoint, in one transaction.
+ * Several processes may run the same projection; a row lock lets one of them apply each batch.
+ */
+export class ProjectionRunner {
+  readonly name: string;
+  private readonly options: ProjectionOptions;
+  private readonly logger;
+  private readonly waiting = new Set<() => void>();
+  private feed: Feed | undefined;
+  private reached = 0;
+
+  constructor(options: ProjectionOptions) {
+    this.options = options;
+    this.name = options.definition.name;
+    this.logger = createLogger('projection').child({ projection: this.name });
+  }
+
+  /** Everything up to this position can be read. */
+  get applied(): number {
+    return this.reached;
+  }
+
+  /** Events known to exist and not yet applied. */
+  get lag(): number {
+    return Math.max(0, (this.feed?.head ?? 0) - this.reached);
+  }
+
+  /** Why nothing is applied right now; undefined while all is well. */
+  get trouble(): Error | undefined {
+    return this.feed?.trouble;
+  }
+
+  /**
+   * Makes the tables if they are missing, builds them anew if they have another shape, and follows the log from the
+   * checkpoint on. Throws when Postgres can't be reached, and when a newer version of this program has built the tables.
+   */
+  async start(): Promise<void> {
+    if (this.feed) return;
+    const { pool, source, bus, definition, batchMax } = this.options;
+    await ensureCheckpoints(pool, definition.schema);
+    const { position, logId } = await this.currentGeneration();
+    this.reached = position;
+    this.feed = new Feed({
+      name: `projection ${this.name}`,
+      source,
+      bus,
+      from: position,
+      logId,
+      batchMax: batchMax ?? 500,
+      onEvents: (events) => this.apply(events),
+    });
+    this.feed.start();
+    runners.add(this);
+  }
+
+  /** Ends after the transaction under way. */
+  async stop(): Promise<void> {
+    runners.delete(this);
+    await this.feed?.stop();
+    this.feed = undefined;
+  }
+
+  /**
+   * Resolves once everything up to `position` can be read.
+   * Throws READ_MODEL_BEHIND if that doesn't happen within `timeoutMs`.
+   */
+  async waitFor(position: number, timeoutMs = WAIT_MS): Promise<void> {
+    if (this.reached >= position) return;
+    const timers: NodeJS.Timeout[] = [];
+    let check = () => {};
+    const there = new Promise<boolean>((resolve) => {
+      check = () => this.reached >= position && resolve(true);
+      this.waiting.add(check);
+      timers.push(
+        setTimeout(() => this.feed?.askLog(), PATIENCE_MS),
+        setTimeout(() => resolve(false), timeoutMs),
+      );
+    });
+    const arrived = await there;
+    this.waiting.delete(check);
+    timers.forEach(clearTimeout);
+    if (arrived) return;
+    const detail = `The read model ${this.name} stands at position ${this.reached}, not yet at ${position}. Ask again shortly.`;
+    throw new TollgateError('READ_MODEL_BEHIND', detail);
+  }
+
+  /** Waits for the newest event there is now. Throws READ_MODEL_BEHIND as `waitFor` does. */
+  async catchUp(timeoutMs = WAIT_MS): Promise<void> {
+    await this.waitFor(await this.options.source.head(), timeoutMs);
+  }
+
+  /**
+   * Builds the tables anew from the first event, beside the running ones; compares, reports, switches. A difference is
+   * named in the report and healed by the switch. Throws CONFLICT while another rebuild runs.
+   */
+  async rebuild(): Promise<RebuildReport> {
+    const { pool, source, definition } = this.options;
+    const report = await rebuild({ pool, source, definition, compare: true });
+    if (report.identical) this.logger.info({ position: report.position }, 'rebuilt, and nothing differs');
+    else this.logger.error({ report }, 'rebuilt, and the running tables differed');
+    return report;
+  }
+
+  private async currentGeneration(): Promise<Generation> {
+    const { pool, source, definition } = this.options;
+    const live = await ensureLive(pool, definition, await source.logId());
+    refuseNewer(live, definition);
+    if (live.shape === shapeOf(definition)) return live;
+    this.logger.info({ position: live.position }, 'the tables have another shape and are built anew');
+    try {
+      await rebuild({ pool, source, definition, compare: false });
+    } catch (error) {
+      // Another process of the same program builds them: this one starts when that is done.
+      if ((error as { code?: string }).code !== 'CONFLICT') throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    return this.currentGeneration();
+  }
+
+  private async apply(events: readonly RecordedTollgateEvent[]): Promise<void> {
+    const { pool, definition } = this.options;
+    const spans = startSpans(this.name, events);
+    try {
+      const position = await inTransaction(pool, async (tx) => {
+        const live = await lockLive(tx, definition);
+        if (live.shape !== shapeOf(definition)) throw new Error('a newer version of this program has built the tables');
+        // Another process may have applied some of them.
+        const next = events.filter((event) => event.position > live.position);
+        if (next.length === 0) return live.position;
+        if (next[0]!.position !== live.position + 1) {
+          throw new Error(`the checkpoint went back to ${live.position}: start this service again`);
+        }
+        await within(spans, () => definition.apply(tx, next, tableNames(definition, live.generation)));
+        const last = next.at(-1)!.position;
+        await setPosition(tx, definition, live.generation, last);
+        return last;
+      });
+      this.reached = Math.max(this.reached, position);
+      for (const check of this.waiting) check();
+    } finally {
+      for (const span of spans) span.end();
+    }
+  }
+}
+
+function refuseNewer(live: Generation, { name, version = 1 }: ProjectionDefinition): void {
+  if (live.version <= version) return;
+  throw new Error(
+    `The projection ${name} was built by version ${live.version} and this program has ${version}: deploy a newer one.`,
+  );
+}
+
+/** One span for each event that came with a trace, below the span that appended it. */
+function startSpans(name: string, events: readonly RecordedTollgateEvent[]): Span[] {
+  return events.flatMap(({ meta: { traceparent }, type, position }) => {
+    if (!traceparent) return [];
+    const parent = propagation.extract(ROOT_CONTEXT, { traceparent });
+    const attributes = { 'tollgate.event.type': type, 'tollgate.event.position': position };
+    return [tracer.startSpan(`projection.apply ${name}`, { kind: SpanKind.CONSUMER, attributes }, parent)];
+  });
+}
+
+/** Statements of a batch belong to no event in particular, unless there is only one. */
+function within<T>(spans: readonly Span[], work: () => Promise<T>): Promise<T> {
+  return spans.length === 1 ? context.with(trace.setSpan(context.active(), spans[0]!), work) : work();
+}

@@ -65,12 +65,12 @@ export function operationsController(
 }
 
 /** Without it Nest logs every refusal as an error and replaces it by "Internal server error". The transport does both better. */
-@Catch()
 class PassOn implements RpcExceptionFilter {
   catch(error: unknown): Observable<never> {
     return throwError(() => error);
   }
 }
+Catch()(PassOn);
 
 function requireOneHandlerEach(operations: readonly AnyOperation[], modules: ModulesContainer): void {
   const handlers = new Map<AnyOperation, Set<string>>();

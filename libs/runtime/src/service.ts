@@ -40,8 +40,8 @@ export interface RunningService {
 
 const inFlightMs = 3000;
 
-@Module({})
 class ServiceModule {}
+Module({})(ServiceModule);
 
 /** Starts a service: configuration, bus, database, Nest, transports, HTTP, in that order. See `runService` for processes. */
 export async function startService(definition: ServiceDefinition, env: NodeJS.ProcessEnv = process.env): Promise<RunningService> {
@@ -50,6 +50,23 @@ export async function startService(definition: ServiceDefinition, env: NodeJS.Pr
   const health = new HealthRegistry();
   const bus = await connectBus({ service: definition.name, url: configuration.natsUrl, credsFile: configuration.natsCredsFile });
   const pool = configuration.databaseUrl && definition.database ? createPool(configuration.databaseUrl, { name: definition.name }) : undefined;
+  try {
+    return await assemble(definition, { configuration, health, bus, pool });
+  } catch (error) {
+    await Promise.all([pool?.end(), within(1000, bus.close())]);
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly configuration: Configuration;
+  readonly health: HealthRegistry;
+  readonly bus: Bus;
+  readonly pool: Pool | undefined;
+}
+
+async function assemble(definition: ServiceDefinition, parts: Parts): Promise<RunningService> {
+  const { configuration, health, bus, pool } = parts;
   const verifier = createJwtVerifier({ issuer: configuration.oidcIssuer, audience: configuration.oidcAudience });
   health.check('bus', () => bus.problem());
   if (pool) health.check('database', cached(() => askPool(pool), 500));
@@ -57,7 +74,7 @@ export async function startService(definition: ServiceDefinition, env: NodeJS.Pr
   const adapter = new ProblemFastifyAdapter();
   let stopping = false;
   installBasics(adapter.fastify, health, () => stopping);
-  const root = rootModule(definition, { configuration, health, bus, pool, verifier });
+  const root = rootModule(definition, parts, verifier);
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, { logger: nestLogger, bodyParser: false, abortOnError: false });
   const strategy = new NatsServiceStrategy({
     bus,
@@ -79,27 +96,20 @@ export async function startService(definition: ServiceDefinition, env: NodeJS.Pr
     stopping = true;
     health.check('process', () => 'is shutting down');
     await Promise.all([strategy.close(), within(inFlightMs, adapter.fastify.close())]);
+    adapter.fastify.server.closeAllConnections();
     await app.close();
-    await pool?.end();
+    if (pool) await within(1000, pool.end());
     await within(1000, bus.close());
   };
   return { app, bus, url: `http://${configuration.host}:${port}`, stop: () => (stopped ??= stop()) };
 }
 
-interface Parts {
-  readonly configuration: Configuration;
-  readonly health: HealthRegistry;
-  readonly bus: Bus;
-  readonly pool: Pool | undefined;
-  readonly verifier: JwtVerifier;
-}
-
-function rootModule(definition: ServiceDefinition, parts: Parts): DynamicModule {
+function rootModule(definition: ServiceDefinition, parts: Parts, verifier: JwtVerifier): DynamicModule {
   const providers = [
     { provide: CONFIGURATION, useValue: parts.configuration },
     { provide: HEALTH, useValue: parts.health },
     { provide: BUS, useValue: parts.bus },
-    { provide: JWT_VERIFIER, useValue: parts.verifier },
+    { provide: JWT_VERIFIER, useValue: verifier },
     ...(parts.pool ? [{ provide: POOL, useValue: parts.pool }] : []),
   ];
   return { module: ServiceModule, global: true, imports: [CqrsModule.forRoot(), definition.module], providers, exports: providers };

@@ -52,7 +52,8 @@ export function sendProblem(reply: FastifyReply, error: unknown, requestId: stri
   const problem = toProblem(refusal, requestId);
   if (problem.status === 503) void reply.header('retry-after', '1');
   if (problem.status === 401 && !reply.hasHeader('www-authenticate')) void reply.header('www-authenticate', 'Bearer');
-  return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  // As bytes: to a text Fastify would add a charset, which the media type does not have.
+  return reply.code(problem.status).header('content-type', 'application/problem+json').send(Buffer.from(JSON.stringify(problem)));
 }
 
 /** Fastify's refusals by its codes: https://fastify.dev/docs/latest/Reference/Errors/ */

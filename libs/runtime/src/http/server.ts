@@ -38,7 +38,6 @@ export class ProblemFastifyAdapter extends FastifyAdapter {
 export function installBasics(fastify: FastifyInstance, health: HealthRegistry, isStopping: () => boolean): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     if (isStopping()) {
-      void reply.header('connection', 'close');
       return void sendProblem(reply, new TollgateError('SERVICE_UNAVAILABLE', 'This process is shutting down. Try again.'), request.id);
     }
     withRequest(request.id, () =>
@@ -47,6 +46,11 @@ export function installBasics(fastify: FastifyInstance, health: HealthRegistry, 
         done();
       }),
     );
+  });
+  fastify.addHook('onSend', (_request, reply, payload, done) => {
+    // A connection that stays open after its last answer would hold up the end of the process.
+    if (isStopping()) void reply.header('connection', 'close');
+    done(null, payload);
   });
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';

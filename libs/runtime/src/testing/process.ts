@@ -1,0 +1,4 @@
+import { runService } from '../run-service.ts';
+import { testService } from './fixtures.ts';
+
+await runService(testService);

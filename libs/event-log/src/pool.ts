@@ -67,6 +67,9 @@ export function createPool(url: string, { name, max = 10, statementTimeoutMs = 1
   const pool = new pg.Pool({ ...connectionConfig(url, name, statementTimeoutMs), max, idleTimeoutMillis: 30_000 });
   const logger = createLogger('postgres');
   pool.on('error', (err) => logger.warn({ err }, 'an idle connection to Postgres broke'));
+  // While a connection is checked out the pool doesn't listen, and an error nobody listens to ends the process. Whoever
+  // uses the connection learns of it by the query that fails.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 

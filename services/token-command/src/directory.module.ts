@@ -10,7 +10,12 @@ import { ReadModelModule } from './read-model.module.ts';
 /** Organizations, accounts, spaces and memberships: who is who, and who may call. */
 @Module({
   imports: [LogModule, LeaseModule, ReadModelModule],
-  providers: [Owners, StreamPrincipalResolver, { provide: PRINCIPAL_RESOLVER, useExisting: StreamPrincipalResolver }, ...directoryUseCases],
+  providers: [
+    Owners,
+    StreamPrincipalResolver,
+    { provide: PRINCIPAL_RESOLVER, useExisting: StreamPrincipalResolver },
+    ...directoryUseCases,
+  ],
   exports: [PRINCIPAL_RESOLVER],
 })
 export class DirectoryModule {}

@@ -1,6 +1,14 @@
 import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Bus } from '@tollgate/bus';
-import { EventAppender, type EventSource, Feed, natsFeedBus, type Pool, PostgresEventLog, Relay } from '@tollgate/event-log';
+import {
+  EventAppender,
+  type EventSource,
+  Feed,
+  natsFeedBus,
+  type Pool,
+  PostgresEventLog,
+  Relay,
+} from '@tollgate/event-log';
 import { BUS, type Configuration, CONFIGURATION, POOL } from '@tollgate/runtime';
 import { openDatabase } from './adapters/database.ts';
 import { PostgresIdempotencyKeys } from './adapters/postgres-idempotency-keys.ts';
@@ -29,8 +37,16 @@ import { StartLog } from './application/start-log.ts';
       useFactory: ({ databaseUrl }: Configuration, relay: Relay) =>
         new EventAppender({ url: databaseUrl as string, onCommitted: () => relay.wake() }),
     },
-    { provide: IDEMPOTENCY_KEYS, inject: [DATABASE], useFactory: (db: ReturnType<typeof openDatabase>) => new PostgresIdempotencyKeys(db) },
-    { provide: PEOPLE, inject: [DATABASE], useFactory: (db: ReturnType<typeof openDatabase>) => new PostgresPeople(db) },
+    {
+      provide: IDEMPOTENCY_KEYS,
+      inject: [DATABASE],
+      useFactory: (db: ReturnType<typeof openDatabase>) => new PostgresIdempotencyKeys(db),
+    },
+    {
+      provide: PEOPLE,
+      inject: [DATABASE],
+      useFactory: (db: ReturnType<typeof openDatabase>) => new PostgresPeople(db),
+    },
     AuthorityClock,
     CommandRunner,
     LogPosition,

@@ -14,9 +14,7 @@ export class PostgresLeases implements Leases {
     await sql`
       INSERT INTO log.leases (log_id, incarnation, verifier)
       SELECT log_id, ${incarnation}, ${verifier} FROM log.head
-      ON CONFLICT (incarnation) DO UPDATE SET renewal = excluded.renewal, log_id = excluded.log_id`.execute(
-      this.#db,
-    );
+      ON CONFLICT (incarnation) DO UPDATE SET renewal = excluded.renewal, log_id = excluded.log_id`.execute(this.#db);
   }
 
   async giveBack(incarnation: string): Promise<boolean> {

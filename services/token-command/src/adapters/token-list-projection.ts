@@ -7,34 +7,40 @@ export const tokenListProjection = defineProjection({
   name: 'token-list',
   schema: 'tokens',
   tables: {
-    tokens: (table) => [
-      `CREATE TABLE ${table} (
+    tokens: {
+      ddl: (table) => [
+        `CREATE TABLE ${table} (
         org_id text NOT NULL, id text NOT NULL, name text NOT NULL, name_words text NOT NULL, status text NOT NULL,
         account_id text NOT NULL, scope text NOT NULL, space_id text, product text NOT NULL, environment text, team_id text,
         managed boolean NOT NULL, billable boolean NOT NULL, prefix text NOT NULL, hint text NOT NULL, expires_at timestamptz,
         created_at timestamptz NOT NULL, created_by text NOT NULL, version integer NOT NULL,
         PRIMARY KEY (org_id, id))`,
-      `CREATE INDEX ON ${table} (org_id, created_at, id)`,
-      `CREATE INDEX ON ${table} (org_id, name, id)`,
-      `CREATE INDEX ON ${table} (org_id, account_id, created_at, id)`,
-    ],
-    accounts: (table) => [
-      `CREATE TABLE ${table} (
+        `CREATE INDEX ON ${table} (org_id, created_at, id)`,
+        `CREATE INDEX ON ${table} (org_id, name, id)`,
+        `CREATE INDEX ON ${table} (org_id, account_id, created_at, id)`,
+      ],
+    },
+    accounts: {
+      ddl: (table) => [
+        `CREATE TABLE ${table} (
         org_id text NOT NULL, id text NOT NULL, kind text NOT NULL, role text NOT NULL, status text NOT NULL,
         created_at timestamptz NOT NULL, version integer NOT NULL,
         PRIMARY KEY (org_id, id))`,
-      `CREATE INDEX ON ${table} (org_id, created_at, id)`,
-    ],
-    spaces: (table) => [
-      `CREATE TABLE ${table} (
+        `CREATE INDEX ON ${table} (org_id, created_at, id)`,
+      ],
+    },
+    spaces: {
+      ddl: (table) => [
+        `CREATE TABLE ${table} (
         org_id text NOT NULL, id text NOT NULL, name text NOT NULL, created_at timestamptz NOT NULL, version integer NOT NULL,
         PRIMARY KEY (org_id, id))`,
-      `CREATE INDEX ON ${table} (org_id, created_at, id)`,
-    ],
+        `CREATE INDEX ON ${table} (org_id, created_at, id)`,
+      ],
+    },
   },
   async apply(tx, events, table) {
     for (const event of events) {
-      const statement = statementOf(event as RecordedTollgateEvent, table);
+      const statement = statementOf(event, table);
       if (statement) await tx.query(...statement);
     }
   },

@@ -2,7 +2,14 @@ import { expect } from '@jest/globals';
 import { isTollgateError, type EventMeta, type NewEvent, type RecordedEvent } from '@tollgate/contracts';
 import { type Aggregate, fold, type Folded } from '../domain/aggregate.ts';
 
-const meta: EventMeta = { actor: { type: 'account', id: 'acc_owner' }, correlationId: 'req', causationId: 'req', requestId: null, contextCommitment: null, traceparent: null };
+const meta: EventMeta = {
+  actor: { type: 'account', id: 'acc_owner' },
+  correlationId: 'req',
+  causationId: 'req',
+  requestId: null,
+  contextCommitment: null,
+  traceparent: null,
+};
 
 /** Events of one stream as the log would have them, a second apart from `at`. */
 export function recorded(category: string, events: readonly NewEvent[], orgId = 'org_1'): RecordedEvent[] {

@@ -1,0 +1,55 @@
+import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { Bus } from '@tollgate/bus';
+import { type EventSource, natsFeedBus, type Pool } from '@tollgate/event-log';
+import { ProjectionRunner } from '@tollgate/projection';
+import { BUS, HEALTH, type HealthRegistry, POOL } from '@tollgate/runtime';
+import type { Kysely } from 'kysely';
+import type { Database } from './adapters/database.ts';
+import { PostgresDirectoryList } from './adapters/postgres-directory-list.ts';
+import { PostgresTokenList } from './adapters/postgres-token-list.ts';
+import { tokenListProjection } from './adapters/token-list-projection.ts';
+import { DIRECTORY_LIST, DATABASE, EVENT_SOURCE, READ_MODEL, TOKEN_LIST } from './application/ports.ts';
+import { LogModule } from './log.module.ts';
+
+/** More events behind than this is worth a warning; reads that need a position wait for it by themselves. */
+const lagMax = 1_000;
+
+/** The read model of tokens, accounts and spaces: a projection of the log, and the lists that read it. */
+@Module({
+  imports: [LogModule],
+  providers: [
+    {
+      provide: ProjectionRunner,
+      inject: [POOL, EVENT_SOURCE, BUS],
+      useFactory: (pool: Pool, source: EventSource, bus: Bus) =>
+        new ProjectionRunner({ pool, source, bus: natsFeedBus(bus.nc), definition: tokenListProjection }),
+    },
+    { provide: READ_MODEL, useExisting: ProjectionRunner },
+    { provide: TOKEN_LIST, inject: [DATABASE], useFactory: (db: Kysely<Database>) => new PostgresTokenList(db) },
+    {
+      provide: DIRECTORY_LIST,
+      inject: [DATABASE],
+      useFactory: (db: Kysely<Database>) => new PostgresDirectoryList(db),
+    },
+  ],
+  exports: [READ_MODEL, TOKEN_LIST, DIRECTORY_LIST],
+})
+export class ReadModelModule implements OnModuleInit, OnApplicationShutdown {
+  constructor(
+    private readonly projection: ProjectionRunner,
+    @Inject(HEALTH) private readonly health: HealthRegistry,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.projection.start();
+    this.health.warn('token-list', () =>
+      this.projection.lag > lagMax
+        ? `is ${this.projection.lag} events behind`
+        : (this.projection.trouble?.message ?? null),
+    );
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.projection.stop();
+  }
+}

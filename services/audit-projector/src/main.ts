@@ -1,1 +1,4 @@
-export {};
+import { runService } from '@tollgate/runtime';
+import { auditProjector } from './service.ts';
+
+await runService(auditProjector);

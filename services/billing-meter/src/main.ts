@@ -1,1 +1,4 @@
-export {};
+import { runService } from '@tollgate/runtime';
+import { billingMeter } from './service.ts';
+
+await runService(billingMeter);

@@ -71,7 +71,7 @@ export class TestLog {
   async publish(positions: readonly number[]): Promise<void> {
     const { nc } = await this.#authority();
     const { rows } = await this.#db.admin.query<EventRow & { log_id: string }>(
-      'SELECT event.*, head.log_id FROM log.events AS event, log.head AS head WHERE position = ANY($1)',
+      'SELECT event.*, head.log_id FROM log.events AS event, log.head AS head WHERE event.position = ANY($1)',
       [positions],
     );
     for (const position of positions) {

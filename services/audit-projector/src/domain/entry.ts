@@ -1,5 +1,5 @@
 import {
-  eventTypes,
+  isEventType,
   type AuditNamespace,
   type EventType,
   type RecordedEvent,
@@ -190,7 +190,7 @@ const meanings: { readonly [T in EventType]: (event: Of<T>) => Meaning } = {
  * @throws Error for a type that is not in the catalogue, so that no event is ever left out in silence.
  */
 export function entryOf(event: RecordedEvent): Entry {
-  if (!isCatalogued(event))
+  if (!isEventType(event.type))
     throw new Error(`event type ${event.type} at position ${event.position} has no audit entry`);
   const meaning = (meanings[event.type] as (known: RecordedEvent) => Meaning)(event);
   const { actor, requestId, traceparent } = event.meta;
@@ -211,10 +211,6 @@ export function entryOf(event: RecordedEvent): Entry {
     requestId,
     traceId: traceIdOf(traceparent),
   };
-}
-
-function isCatalogued(event: RecordedEvent): event is RecordedTollgateEvent {
-  return Object.hasOwn(eventTypes, event.type);
 }
 
 function membership(data: { spaceId: string; accountId: string }): Omit<Meaning, 'action'> {

@@ -1,14 +1,11 @@
 import type { Plan, ScopeType } from '@tollgate/contracts';
 import { TollgateError } from '@tollgate/contracts';
-import type { z } from 'zod';
-
-type Scope = z.infer<typeof ScopeType>;
 
 /** One SeatPriceSet: what a seat costs per full period from `effectiveFrom` on. */
 export interface SeatPrice {
   readonly product: string;
   readonly plan: Plan;
-  readonly scope: Scope;
+  readonly scope: ScopeType;
   /** null: the amount holds in whatever currency the organization has. */
   readonly currency: string | null;
   /** Minor units, a digit string. */
@@ -22,7 +19,7 @@ export interface SeatPrice {
 export interface SeatKind {
   readonly product: string;
   readonly plan: Plan;
-  readonly scope: Scope;
+  readonly scope: ScopeType;
   readonly currency: string;
 }
 

@@ -1,6 +1,5 @@
 import type { Quote, ScopeType } from '@tollgate/contracts';
 import { billingPeriodAt, prorate } from '@tollgate/proration';
-import type { z } from 'zod';
 import { priceAt, type SeatPrice } from './price-list.ts';
 import { planAt, type Subscriber } from './subscriber.ts';
 
@@ -8,7 +7,7 @@ export interface QuoteRequest {
   readonly subscriber: Subscriber;
   readonly prices: readonly SeatPrice[];
   readonly product: string;
-  readonly scope: z.infer<typeof ScopeType>;
+  readonly scope: ScopeType;
   /** When the seat would open. */
   readonly at: string;
 }

@@ -1,7 +1,4 @@
 import type { RecordedTollgateEvent, ScopeType } from '@tollgate/contracts';
-import type { z } from 'zod';
-
-type Scope = z.infer<typeof ScopeType>;
 
 /**
  * A seat as the events leave it. Plan, price and whether an expiry has come depend on the instant that is asked about,
@@ -11,7 +8,7 @@ export interface Seat {
   readonly orgId: string;
   readonly tokenId: string;
   readonly product: string;
-  readonly scope: Scope;
+  readonly scope: ScopeType;
   /** False for managed agents that say so and for test tokens: the seat is visible and costs nothing. */
   readonly billable: boolean;
   readonly openedAt: string;

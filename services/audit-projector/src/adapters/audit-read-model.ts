@@ -1,0 +1,51 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { Bus } from '@tollgate/bus';
+import type { RebuildReport } from '@tollgate/contracts';
+import { natsFeedBus, PostgresEventLog, type Pool } from '@tollgate/event-log';
+import { LagWatch, ProjectionRunner } from '@tollgate/projection';
+import { BUS, HEALTH, POOL, type HealthRegistry } from '@tollgate/runtime';
+import type { ReadModel } from '../application/ports.ts';
+import { auditProjection } from './audit-projection.ts';
+
+const sampleMs = 500;
+/** Readers that ask for a position wait less; beyond this somebody should look. */
+const warnAfterMs = 5_000;
+
+/** Runs the projection `audit` for as long as the service runs. */
+@Injectable()
+export class AuditReadModel implements ReadModel, OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #runner: ProjectionRunner;
+  readonly #watch: LagWatch;
+  #sampling: NodeJS.Timeout | undefined;
+
+  constructor(@Inject(POOL) pool: Pool, @Inject(BUS) bus: Bus, @Inject(HEALTH) health: HealthRegistry) {
+    const source = new PostgresEventLog(pool);
+    this.#runner = new ProjectionRunner({ pool, source, bus: natsFeedBus(bus.nc), definition: auditProjection });
+    this.#watch = new LagWatch(this.#runner);
+    health.warn('projection audit', () => this.#behind());
+  }
+
+  /** Before the first request is taken: the tables exist then. */
+  async onApplicationBootstrap(): Promise<void> {
+    await this.#runner.start();
+    this.#sampling = setInterval(() => this.#watch.behindMs(), sampleMs).unref();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.#sampling);
+    await this.#runner.stop();
+  }
+
+  waitFor(position: number): Promise<void> {
+    return this.#runner.waitFor(position);
+  }
+
+  rebuild(): Promise<RebuildReport> {
+    return this.#runner.rebuild();
+  }
+
+  #behind(): string | null {
+    const behindMs = this.#watch.behindMs();
+    return behindMs > warnAfterMs ? `${this.#runner.lag} events wait, for ${Math.floor(behindMs / 1000)} s` : null;
+  }
+}

@@ -51,6 +51,12 @@ export function lastLines(path: string, count = 12): string {
   return lines.slice(-count).join('\n');
 }
 
+/** Why something failed, for a sentence: `fetch` hides the reason in the error's cause. */
+export function reasonOf(error: unknown): string {
+  const { cause, message, code } = error as { cause?: unknown; message?: string; code?: string };
+  return cause ? reasonOf(cause) : message || code || String(error);
+}
+
 /** True if there is a file, directory or link of that name. */
 export function exists(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { exists, StartError } from '../files.ts';
+import { exists, reasonOf, StartError } from '../files.ts';
 
 const run = promisify(execFile);
 
@@ -117,10 +117,7 @@ async function download(url: string): Promise<Buffer> {
   try {
     response = await fetch(url, { signal: AbortSignal.timeout(120_000) });
   } catch (error) {
-    const { cause, message } = error as Error;
-    throw new Error(`${url} could not be fetched: ${cause instanceof Error ? cause.message : message}`, {
-      cause: error,
-    });
+    throw new Error(`${url} could not be fetched: ${reasonOf(error)}`, { cause: error });
   }
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
   return Buffer.from(await response.arrayBuffer());

@@ -38,7 +38,7 @@ export function chooseRunAs(binary: string, directory: string): RunAs {
   throw new StartError(
     users.length === 0
       ? 'Postgres does not run as root, and this system has neither a user "postgres" nor a user "nobody": start as another user, or set TOLLGATE_DATABASE_URL to a Postgres server.'
-      : `Postgres does not run as root, and no other user can read both ${directory} and ${binary} (a directory above them is closed to others): start as another user, work in a directory that others can enter, or set TOLLGATE_DATABASE_URL to a Postgres server.`,
+      : `Postgres does not run as root, and no other user can read both ${directory} and ${binary} (a directory above them is closed to others): start as another user, work (and keep TOLLGATE_DATA_DIR) in directories that others can enter, or set TOLLGATE_DATABASE_URL to a Postgres server.`,
   );
 }
 

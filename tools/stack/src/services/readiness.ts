@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lastLines, StartError } from '../files.ts';
+import { lastLines, reasonOf, StartError } from '../files.ts';
 import { describeExit, type Supervised } from './supervisor.ts';
 
 export interface Awaited {
@@ -49,8 +49,7 @@ async function notReady(url: string): Promise<string | undefined> {
     const body = await response.text();
     return response.status === 200 ? undefined : `/readyz answers ${response.status} ${body.slice(0, 1_000)}`;
   } catch (error) {
-    const { cause, message } = error as Error;
-    return `${url}/readyz cannot be reached (${cause instanceof Error ? cause.message : message})`;
+    return `${url}/readyz cannot be reached (${reasonOf(error)})`;
   }
 }
 

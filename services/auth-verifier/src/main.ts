@@ -1,1 +1,4 @@
-export {};
+import { runService } from '@tollgate/runtime';
+import { authVerifier } from './service.ts';
+
+await runService(authVerifier);

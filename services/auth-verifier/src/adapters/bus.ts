@@ -1,0 +1,9 @@
+import type { NatsServiceStrategy } from '@tollgate/bus';
+import { tokensVerify, tokensVerifyBatch } from '@tollgate/contracts';
+import type { VerifyCalls } from '../application/verify-calls.ts';
+
+/** Serves verifications on NATS. The caller's permission on the subject is enough; there is no JWT. */
+export function serveOnBus(strategy: NatsServiceStrategy, calls: VerifyCalls): void {
+  strategy.serveDirectly(tokensVerify, (request) => calls.verify(request));
+  strategy.serveDirectly(tokensVerifyBatch, (input) => calls.verifyBatch(input));
+}

@@ -1,0 +1,13 @@
+import { JWT_VERIFIER, type ServiceDefinition } from '@tollgate/runtime';
+import { serveOnBus } from './adapters/bus.ts';
+import { serveOverHttp } from './adapters/http.ts';
+import { VerifyCalls } from './application/verify-calls.ts';
+import { AuthVerifierModule } from './auth-verifier.module.ts';
+
+/** Verifications are answered below Nest's pipeline, over HTTP and on the bus, by the same function. */
+export const authVerifier: ServiceDefinition = {
+  name: 'auth-verifier',
+  module: AuthVerifierModule,
+  direct: (strategy, app) => serveOnBus(strategy, app.get(VerifyCalls)),
+  http: (fastify, app) => serveOverHttp(fastify, app.get(VerifyCalls), app.get(JWT_VERIFIER)),
+};

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TollgateError, type RebuildReport } from '@tollgate/contracts';
 import { inTransaction, type ClientBase, type EventSource, type Pool, type PoolClient } from '@tollgate/event-log';
 import { compareGenerations } from './compare.ts';
@@ -8,6 +9,8 @@ const BATCH = 1_000;
 /** What may be left to apply when the running tables are held still for the comparison. */
 const REMAINDER_MAX = 200;
 const SWITCH_ATTEMPTS = 20;
+/** Shorter than Postgres's deadlock_timeout (1 s), so that a reader and the switch waiting for each other is settled by us. */
+const SWITCH_LOCK_TIMEOUT_MS = 300;
 
 export interface RebuildOptions {
   readonly pool: Pool;
@@ -25,37 +28,60 @@ export interface RebuildOptions {
 export async function rebuild({ pool, source, definition, compare }: RebuildOptions): Promise<RebuildReport> {
   return withRebuildLock(pool, definition, async () => {
     const logId = await source.logId();
-    const next = await inTransaction(pool, (tx) => makeGeneration(tx, definition, logId));
-    const filled = await fill(pool, source, definition, next);
+    let next = await inTransaction(pool, (tx) => makeGeneration(tx, definition, logId));
     for (let attempt = 1; ; attempt++) {
+      next = await fill(pool, source, definition, next);
       try {
-        return await inTransaction(pool, (tx) => finish(tx, source, definition, filled, compare));
+        return await inTransaction(pool, (tx) => finish(tx, source, definition, next, compare));
       } catch (error) {
-        // A reader held a table for long, or we and it waited for each other: everybody goes on, and we try again.
-        if (attempt === SWITCH_ATTEMPTS || !isLockTrouble(error)) throw error;
+        if (!isLockTrouble(error)) throw error;
+        if (attempt === SWITCH_ATTEMPTS) throw heldByReader(definition, error);
       }
+      await sleep(50 * attempt);
     }
   });
 }
 
-/** Applies events in batches until little is missing. Never goes beyond the running tables. */
+/**
+ * Applies what the running tables have, round by round: each one gets what came during the one before. Ends when little is
+ * missing, or when the running tables move as fast as this does. Never goes beyond the running tables.
+ */
 async function fill(
   pool: Pool,
   source: EventSource,
   definition: ProjectionDefinition,
   next: Generation,
 ): Promise<Generation> {
-  let position = next.position;
-  for (;;) {
+  let { position } = next;
+  for (let missing = Infinity; ;) {
     const target = (await readLive(pool, definition))?.position ?? 0;
-    if (target - position <= REMAINDER_MAX) return { ...next, position };
-    const events = await source.read(position, Math.min(BATCH, target - position));
-    await inTransaction(pool, async (tx) => {
-      await definition.apply(tx, events, tableNames(definition, next.generation));
-      position = events.at(-1)!.position;
-      await setPosition(tx, definition, next.generation, position);
-    });
+    if (target - position <= REMAINDER_MAX || target - position > missing * 0.8) return { ...next, position };
+    missing = target - position;
+    while (position < target) {
+      const from = position;
+      position = await inTransaction(pool, async (tx) => {
+        const reached = await applyNext(tx, source, definition, next, from, target);
+        await setPosition(tx, definition, next.generation, reached);
+        return reached;
+      });
+    }
   }
+}
+
+/** Applies one batch of events after `from` and up to `target`; returns the position reached. */
+async function applyNext(
+  tx: ClientBase,
+  source: EventSource,
+  definition: ProjectionDefinition,
+  { generation }: Generation,
+  from: number,
+  target: number,
+): Promise<number> {
+  const events = await source.read(from, Math.min(BATCH, target - from));
+  if (events.length === 0)
+    throw new Error(`the log does not have position ${from + 1}, which the running tables have applied`);
+  await definition.apply(tx, events, tableNames(definition, generation));
+  return events.at(-1)!.position;
 }
 
 async function finish(
@@ -66,25 +92,18 @@ async function finish(
   compare: boolean,
 ): Promise<RebuildReport> {
   // Whoever applies waits for us meanwhile; whoever reads must not: waiting for readers is given up soon and repeated.
-  await tx.query(`SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = 0`);
+  await tx.query(`SET LOCAL lock_timeout = ${SWITCH_LOCK_TIMEOUT_MS}; SET LOCAL statement_timeout = 0`);
   const live = await lockLive(tx, definition);
   for (let position = next.position; position < live.position;) {
-    const events = await source.read(position, live.position - position);
-    await definition.apply(tx, events, tableNames(definition, next.generation));
-    position = events.at(-1)!.position;
+    position = await applyNext(tx, source, definition, next, position, live.position);
   }
   await setPosition(tx, definition, next.generation, live.position);
   const { tables, differences } = compare
     ? await compareGenerations(tx, definition, live.generation, next.generation)
     : { tables: [], differences: [] };
   await switchTo(tx, definition, next);
-  return {
-    projection: definition.name,
-    position: live.position,
-    identical: differences.length === 0,
-    tables,
-    differences,
-  };
+  const { name: projection } = definition;
+  return { projection, position: live.position, identical: differences.length === 0, tables, differences };
 }
 
 /** One rebuild at a time, by a lock of this session that ends with it. */
@@ -117,6 +136,11 @@ async function withRebuildLock<T>(
   } finally {
     client.release(broken);
   }
+}
+
+function heldByReader({ name }: ProjectionDefinition, cause: unknown): TollgateError {
+  const detail = `Somebody reads the tables of ${name} in a transaction that does not end, so they cannot be switched. End it and repeat.`;
+  return new TollgateError('CONFLICT', detail, undefined, { cause });
 }
 
 /** 55P03: a lock was not available in time; 40P01: deadlock. */

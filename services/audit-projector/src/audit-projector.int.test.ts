@@ -109,7 +109,10 @@ const actionsOf = ({ items }: Page): string[] => items.map(({ action }) => actio
 describe('audit.list', () => {
   it('has one entry per event of the organization, newest first, with names, IP and user agent joined', async () => {
     const { org } = await organization();
-    const { tokenId } = await token(org);
+    const { tokenId, position } = await token(org);
+    // What follows is applied later than the creation, so it rests on what the tables hold.
+    const { items } = await list(org, { atLeast: position });
+    expect(items[0]?.targets[0]).toEqual({ type: 'token', id: tokenId, name: 'First name' });
     await change(org, { type: 'TokenRenamed', data: { tokenId, name: 'Second name', previous: 'First name' } });
     const atLeast = await change(org, { type: 'TokenRevoked', data: { tokenId, reason: 'not needed' } });
     const page = await list(org, { atLeast });

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 
-/** Advisory lock of whoever migrates: two launchers may start at once. */
-const MIGRATION_LOCK = 0x746f6c6c; // 'toll'
+/** Advisory lock of whoever prepares the database. */
+const PREPARATION_LOCK = 0x746f6c6c; // 'toll'
+/** A migration may take long, and so may waiting for somebody else's. */
+const MIGRATION_MAX_MS = 3_600_000;
 
 export interface MigrationSet {
   /** Whose migrations: recorded beside the number, so that every library and service counts from 1. */
@@ -30,9 +32,7 @@ interface MigrationFile {
  */
 export async function migrate(adminPool: pg.Pool, { service, dir, role }: MigrationSet): Promise<string[]> {
   const files = await readMigrations(dir);
-  const client = await adminPool.connect();
-  try {
-    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+  return aloneOn(adminPool, async (client) => {
     await client.query(`CREATE TABLE IF NOT EXISTS public.tollgate_migrations (
       service text, number integer, name text NOT NULL, checksum text NOT NULL,
       applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (service, number))`);
@@ -44,9 +44,23 @@ export async function migrate(adminPool: pg.Pool, { service, dir, role }: Migrat
     const pending = files.slice(rows.length);
     for (const file of pending) await apply(client, service, file, role);
     return pending.map(({ name }) => name);
+  });
+}
+
+/** Prepares the database while nobody else does: several launchers may start at once. */
+export async function aloneOn<T>(adminPool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await adminPool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('SET statement_timeout = 0');
+    const lock = { text: 'SELECT pg_advisory_lock($1)', values: [PREPARATION_LOCK], query_timeout: MIGRATION_MAX_MS };
+    await client.query(lock);
+    return await work(client);
   } finally {
-    await client.query('SELECT pg_advisory_unlock_all()').catch(() => undefined);
-    client.release();
+    await client
+      .query('SELECT pg_advisory_unlock_all(); RESET statement_timeout')
+      .catch((error: Error) => (broken = error));
+    client.release(broken);
   }
 }
 
@@ -83,7 +97,8 @@ async function apply(client: pg.PoolClient, service: string, file: MigrationFile
   await client.query('BEGIN');
   try {
     if (role) await client.query(`SET LOCAL ROLE ${client.escapeIdentifier(role)}`);
-    await client.query(file.sql);
+    const migration = { text: file.sql, query_timeout: MIGRATION_MAX_MS };
+    await client.query(migration);
     await client.query('RESET ROLE');
     await client.query(
       'INSERT INTO public.tollgate_migrations (service, number, name, checksum) VALUES ($1, $2, $3, $4)',

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { aloneOn } from './migrate.ts';
 
 /** The Postgres role of each service that has a database. */
 export const serviceRoles = {
@@ -17,14 +18,11 @@ export async function ensureServiceRoles(
   adminPool: pg.Pool,
   passwords: Readonly<Record<DatabaseService, string>>,
 ): Promise<void> {
-  const client = await adminPool.connect();
-  try {
+  await aloneOn(adminPool, async (client) => {
     for (const [service, role] of Object.entries(serviceRoles) as [DatabaseService, string][]) {
       await ensureRole(client, role, passwords[service]);
     }
-  } finally {
-    client.release();
-  }
+  });
 }
 
 async function ensureRole(client: pg.PoolClient, role: string, password: string): Promise<void> {
@@ -36,12 +34,7 @@ async function ensureRole(client: pg.PoolClient, role: string, password: string)
     [role],
   );
   const { superuser, found, member } = rows[0]!;
-  try {
-    if (!found) await client.query(`CREATE ROLE ${name}`);
-  } catch (error) {
-    // 42710, 23505: another launcher made it in the meantime.
-    if (!['42710', '23505'].includes((error as { code?: string }).code ?? '')) throw error;
-  }
+  if (!found) await client.query(`CREATE ROLE ${name}`);
   // DDL takes no parameters: the password is quoted as a literal.
   await client.query(`ALTER ROLE ${name} LOGIN NOINHERIT PASSWORD ${client.escapeLiteral(password)}`);
   // To make a schema for a role, an administrator who is no superuser must be able to take that role on.

@@ -89,7 +89,7 @@ export async function launch(options: LaunchOptions): Promise<RunningStack> {
     cleanups.push(async () => void (await Promise.all(services.map(({ supervised }) => supervised.stop()))));
     await output.step('Starting the services', async () => {
       await Promise.all(services.map(({ supervised }) => supervised.start()));
-      await waitUntilReady(services, options.readyTimeoutMs ?? 60_000, signal);
+      await waitUntilReady(services, { timeoutMs: options.readyTimeoutMs ?? 60_000, signal });
     });
     const state = stateOf(config, data, { postgres, nats }, services);
     writeFileAtomic(data.stateFile, `${JSON.stringify(state, null, 2)}\n`);

@@ -65,7 +65,11 @@ describe('the launcher', () => {
   ];
 
   async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-    while (!(await what())) await new Promise((resolve) => setTimeout(resolve, 20));
+    const deadline = performance.now() + 20_000;
+    while (!(await what())) {
+      if (performance.now() > deadline) throw new Error(`not true after 20 s: ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 
   it('starts everything, and Ctrl-C stops everything it started, with exit code 0', async () => {

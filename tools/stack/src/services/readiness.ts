@@ -10,26 +10,31 @@ export interface Awaited {
   supervised: Supervised;
 }
 
+export interface Patience {
+  timeoutMs: number;
+  signal?: AbortSignal;
+  /** A service that ends is about to be started again: go on waiting. Default: it could not be started. */
+  evenIfItEnds?: boolean;
+}
+
 /**
  * Waits until `GET /readyz` of every service answers 200.
  * Throws StartError with the reasons and the end of the log if a service ends or is not ready in time.
  */
 export async function waitUntilReady(
   services: readonly Awaited[],
-  timeoutMs: number,
-  signal: AbortSignal,
+  { timeoutMs, signal, evenIfItEnds = false }: Patience,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   await Promise.all(
     services.map(async (service) => {
       const first = service.supervised.process;
       for (;;) {
-        signal.throwIfAborted();
+        signal?.throwIfAborted();
         const reasons = await notReady(service.url);
         if (reasons === undefined) return;
-        if (!first || first.exit) {
-          const end = first?.exit ? describeExit(first.exit) : 'before it served';
-          throw new StartError(`${service.name} ended at its start (${end}). ${logOf(service)}`);
+        if (!evenIfItEnds && first?.exit) {
+          throw new StartError(`${service.name} ended at its start (${describeExit(first.exit)}). ${logOf(service)}`);
         }
         if (performance.now() > deadline) {
           throw new StartError(

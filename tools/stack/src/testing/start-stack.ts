@@ -191,6 +191,6 @@ function serviceHandle(service: RunningService): ServiceHandle {
     name: service.name,
     url: service.url,
     log: () => readText(service.logFile) ?? '',
-    ready: (timeoutMs = 20_000) => waitUntilReady([service], timeoutMs, new AbortController().signal),
+    ready: (timeoutMs = 20_000) => waitUntilReady([service], { timeoutMs, evenIfItEnds: true }),
   });
 }

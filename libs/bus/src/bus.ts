@@ -1,11 +1,27 @@
 import { readFile } from 'node:fs/promises';
 import {
-  fromProblem, inboxPrefixOf, subjectOf, TollgateError, type AnyOperation, type OutputOf, type Problem, type RequestOf, type ServiceName,
+  fromProblem,
+  inboxPrefixOf,
+  subjectOf,
+  TollgateError,
+  type AnyOperation,
+  type OutputOf,
+  type Problem,
+  type RequestOf,
+  type ServiceName,
 } from '@tollgate/contracts';
 import { createLogger, currentRequestId, injectTrace, SpanKind, withSpan } from '@tollgate/telemetry';
 import {
-  connect, credsAuthenticator, headers as createHeaders, PermissionViolationError,
-  type Msg, type MsgHdrs, type NatsConnection, type Payload, type Status, type Subscription,
+  connect,
+  credsAuthenticator,
+  headers as createHeaders,
+  PermissionViolationError,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+  type Payload,
+  type Status,
+  type Subscription,
 } from '@nats-io/transport-node';
 import { callHeaders } from './call-context.ts';
 import { RequestMultiplexer, unavailable } from './requests.ts';
@@ -41,7 +57,10 @@ const logger = createLogger('bus');
 /** Connects, and keeps trying until the server is there: also the first time. */
 export async function connectBus({ service, url, credsFile }: BusOptions): Promise<Bus> {
   const creds = credsFile === undefined ? undefined : await readFile(credsFile);
-  const waiting = setInterval(() => logger.warn({ url }, 'the bus cannot be reached yet'), 5000).unref();
+  const waiting = setInterval(
+    () => logger.warn({ url }, 'the bus cannot be reached yet, or refuses these credentials'),
+    5000,
+  ).unref();
   try {
     const nc = await connect({
       servers: url,
@@ -98,13 +117,22 @@ export class Bus implements BusClient {
     return () => this.#reconnectListeners.delete(listener);
   }
 
-  async call<Op extends AnyOperation>(operation: Op, input: RequestOf<Op>, options: CallOptions = {}): Promise<OutputOf<Op>> {
+  async call<Op extends AnyOperation>(
+    operation: Op,
+    input: RequestOf<Op>,
+    options: CallOptions = {},
+  ): Promise<OutputOf<Op>> {
     if (!this.connected) throw unavailable('The bus cannot be reached right now.');
     const subject = subjectOf(operation);
     return withSpan(
       `call ${operation.name}`,
       async () => {
-        const reply = await this.#requests.request(subject, JSON.stringify(input), headersOf(options), options.timeoutMs ?? 5000);
+        const reply = await this.#requests.request(
+          subject,
+          JSON.stringify(input),
+          headersOf(options),
+          options.timeoutMs ?? 5000,
+        );
         return readReply(operation, reply) as OutputOf<Op>;
       },
       { kind: SpanKind.CLIENT, attributes: { 'rpc.system': 'nats', 'rpc.method': operation.name } },
@@ -170,7 +198,8 @@ function traced(values: Readonly<Record<string, string | undefined>>): MsgHdrs {
   injectTrace(all);
   const headers = createHeaders();
   // Line breaks would end the header; callers' texts (User-Agent) must not be able to add one.
-  for (const [name, value] of Object.entries(all)) if (typeof value === 'string') headers.set(name, value.replaceAll(/[\r\n]+/g, ' '));
+  for (const [name, value] of Object.entries(all))
+    if (typeof value === 'string') headers.set(name, value.replaceAll(/[\r\n]+/g, ' '));
   return headers;
 }
 

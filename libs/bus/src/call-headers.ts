@@ -34,4 +34,5 @@ export function parseIfMatch(value: string | null): number | null {
   return Number(match[1] ?? match[2]);
 }
 
-const invalidHeader = (name: string, message: string): TollgateError => invalidInput([{ path: `headers.${name}`, message }]);
+const invalidHeader = (name: string, message: string): TollgateError =>
+  invalidInput([{ path: `headers.${name}`, message }]);

@@ -17,7 +17,9 @@ describe('If-Match', () => {
 });
 
 describe('Idempotency-Key', () => {
-  it.each(['a', '~!"', 'x'.repeat(200), null])('%p is taken', (value) => expect(parseIdempotencyKey(value)).toBe(value));
+  it.each(['a', '~!"', 'x'.repeat(200), null])('%p is taken', (value) =>
+    expect(parseIdempotencyKey(value)).toBe(value),
+  );
 
   it.each(['', 'a b', 'é', 'a\u007f', 'x'.repeat(201)])('%p is refused', (value) => {
     expect(() => parseIdempotencyKey(value)).toThrow('headers.Idempotency-Key');
@@ -25,5 +27,11 @@ describe('Idempotency-Key', () => {
 });
 
 it('takes the first of headers that differ in case only', () => {
-  expect(headerValues([['Authorization', ['one']], ['authorization', ['two']], ['X', ['a', 'b']]])).toEqual({ authorization: 'one', x: 'a' });
+  expect(
+    headerValues([
+      ['Authorization', ['one']],
+      ['authorization', ['two']],
+      ['X', ['a', 'b']],
+    ]),
+  ).toEqual({ authorization: 'one', x: 'a' });
 });

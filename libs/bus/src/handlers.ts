@@ -13,7 +13,10 @@ export interface OperationHandler<Op extends AnyOperation> {
   execute(message: OperationMessage<Op>): Promise<OutputOf<Op>>;
 }
 
-export type OperationMessageClass<Op extends AnyOperation> = new (input: InputOf<Op>, call: CallContext) => OperationMessage<Op>;
+export type OperationMessageClass<Op extends AnyOperation> = new (
+  input: InputOf<Op>,
+  call: CallContext,
+) => OperationMessage<Op>;
 
 const messageClasses = new WeakMap<AnyOperation, OperationMessageClass<AnyOperation>>();
 
@@ -41,7 +44,8 @@ const handledOperation = Symbol.for('tollgate.bus.handled-operation');
 
 /** Class decorator: this provider handles that operation. */
 export function Handles(operation: AnyOperation): ClassDecorator {
-  const cqrsDecorator = operation.kind === 'command' ? CommandHandler(commandOf(operation)) : QueryHandler(commandOf(operation));
+  const cqrsDecorator =
+    operation.kind === 'command' ? CommandHandler(commandOf(operation)) : QueryHandler(commandOf(operation));
   return (target) => {
     cqrsDecorator(target);
     Reflect.defineMetadata(handledOperation, operation, target);

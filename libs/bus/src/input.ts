@@ -29,7 +29,9 @@ export function parseInput<Op extends AnyOperation>(operation: Op, value: unknow
 export function invalidInput(errors: InputError[]): TollgateError {
   const [first] = errors;
   const more = errors.length > 1 ? ` And ${errors.length - 1} more: see errors.` : '';
-  const detail = first ? `${first.path === '' ? 'The input' : first.path} ${first.message}.${more}` : 'The input is not acceptable.';
+  const detail = first
+    ? `${first.path === '' ? 'The input' : first.path} ${first.message}.${more}`
+    : 'The input is not acceptable.';
   return new TollgateError('INVALID_INPUT', detail, errors);
 }
 
@@ -45,9 +47,19 @@ function describeIssue(issue: z.core.$ZodIssue): InputError[] {
       return issue.keys.map((key) => at([...issue.path, key], 'is not a known field'));
     case 'invalid_type':
       // The message alone tells absence from a wrong type: finalised issues hold no input.
-      return [at(issue.path, issue.message.endsWith('received undefined') ? 'is required' : `must be ${expectedText(issue.expected)}`)];
+      return [
+        at(
+          issue.path,
+          issue.message.endsWith('received undefined') ? 'is required' : `must be ${expectedText(issue.expected)}`,
+        ),
+      ];
     case 'invalid_value':
-      return [at(issue.path, `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map((value) => JSON.stringify(value)).join(', ')}`)];
+      return [
+        at(
+          issue.path,
+          `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map((value) => JSON.stringify(value)).join(', ')}`,
+        ),
+      ];
     case 'invalid_union':
       return describeUnion(issue, at);
     case 'too_small':
@@ -65,7 +77,9 @@ function describeUnion(issue: z.core.$ZodIssueInvalidUnion, at: At): InputError[
   const branches = issue.errors.filter((branch) => branch.some((inner) => inner.path.length > 0));
   const [closest] = branches.toSorted((a, b) => a.length - b.length);
   if (!closest) return [at(issue.path, 'does not have one of the accepted forms')];
-  return closest.flatMap((inner) => describeIssue({ ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue));
+  return closest.flatMap((inner) =>
+    describeIssue({ ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue),
+  );
 }
 
 /** Messages of the contracts start in lower case ("must be …"); the library's own start with a capital. */

@@ -1,4 +1,12 @@
-import { Catch, Controller, Inject, UseFilters, type OnModuleInit, type RpcExceptionFilter, type Type } from '@nestjs/common';
+import {
+  Catch,
+  Controller,
+  Inject,
+  UseFilters,
+  type OnModuleInit,
+  type RpcExceptionFilter,
+  type Type,
+} from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
@@ -50,7 +58,12 @@ export function operationsController(
         : function (this: OperationsController, input: unknown, call: CallContext) {
             return this.queryBus.execute(new Message(input, call));
           };
-    Object.defineProperty(prototype, operation.name, { value: method, configurable: true, writable: true, enumerable: false });
+    Object.defineProperty(prototype, operation.name, {
+      value: method,
+      configurable: true,
+      writable: true,
+      enumerable: false,
+    });
     Payload()(prototype, operation.name, 0);
     Ctx()(prototype, operation.name, 1);
     const descriptor = Object.getOwnPropertyDescriptor(prototype, operation.name) as TypedPropertyDescriptor<unknown>;

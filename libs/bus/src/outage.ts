@@ -8,16 +8,34 @@ import { isTollgateError, TollgateError } from '@tollgate/contracts';
 export function asTollgateError(error: unknown): TollgateError {
   if (isTollgateError(error)) return error;
   if (isOutage(error)) {
-    return new TollgateError('SERVICE_UNAVAILABLE', 'A server that is needed cannot be reached right now. Try again shortly.', undefined, {
-      cause: error,
-    });
+    return new TollgateError(
+      'SERVICE_UNAVAILABLE',
+      'A server that is needed cannot be reached right now. Try again shortly.',
+      undefined,
+      {
+        cause: error,
+      },
+    );
   }
-  return new TollgateError('INTERNAL', 'The request failed. Its requestId finds the cause in the service logs.', undefined, { cause: error });
+  return new TollgateError(
+    'INTERNAL',
+    'The request failed. Its requestId finds the cause in the service logs.',
+    undefined,
+    { cause: error },
+  );
 }
 
 /** Codes of sockets and name resolution (Node), and of Postgres: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const outageCodes = new Set([
-  'ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
   '57P01', // admin_shutdown
   '57P02', // crash_shutdown
   '57P03', // cannot_connect_now
@@ -27,7 +45,12 @@ const outageCodes = new Set([
 ]);
 
 /** Errors of the NATS client, by name: classes are not the same across copies of the library. */
-const outageNames = new Set(['ConnectionError', 'ClosedConnectionError', 'DrainingConnectionError', 'NoRespondersError']);
+const outageNames = new Set([
+  'ConnectionError',
+  'ClosedConnectionError',
+  'DrainingConnectionError',
+  'NoRespondersError',
+]);
 
 /** What pg, pg-pool and undici say without a code. */
 const outageMessages =
@@ -35,7 +58,13 @@ const outageMessages =
 
 function isOutage(error: unknown, depth = 0): boolean {
   if (!(error instanceof Object) || depth > 4) return false;
-  const { code, name, message, cause, errors } = error as { code?: unknown; name?: unknown; message?: unknown; cause?: unknown; errors?: unknown };
+  const { code, name, message, cause, errors } = error as {
+    code?: unknown;
+    name?: unknown;
+    message?: unknown;
+    cause?: unknown;
+    errors?: unknown;
+  };
   // Class 08 of Postgres: connection exceptions.
   if (typeof code === 'string' && (outageCodes.has(code) || /^08[0-9A-Z]{3}$/.test(code))) return true;
   if (typeof name === 'string' && outageNames.has(name)) return true;

@@ -6,7 +6,11 @@ import type { BusClient } from './bus.ts';
 export function busPrincipalResolver(bus: BusClient): PrincipalResolver {
   return {
     async resolve({ claims, orgId, spaceId }) {
-      const { account } = await bus.call(principalsResolve, { org: orgId, subject: claims.sub, ...(spaceId ? { space: spaceId } : {}) });
+      const { account } = await bus.call(principalsResolve, {
+        org: orgId,
+        subject: claims.sub,
+        ...(spaceId ? { space: spaceId } : {}),
+      });
       return account;
     },
   };

@@ -1,5 +1,12 @@
 import { TollgateError } from '@tollgate/contracts';
-import { createInbox, PermissionViolationError, type Msg, type MsgHdrs, type NatsConnection, type Payload } from '@nats-io/transport-node';
+import {
+  createInbox,
+  PermissionViolationError,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+  type Payload,
+} from '@nats-io/transport-node';
 
 interface Pending {
   readonly subject: string;
@@ -32,7 +39,10 @@ export class RequestMultiplexer {
   request(subject: string, payload: Payload, headers: MsgHdrs, timeoutMs: number): Promise<Msg> {
     const id = (this.#next++).toString(36);
     return new Promise<Msg>((resolve, reject) => {
-      const timer = setTimeout(() => this.#fail(id, unavailable(`${subject} did not answer within ${timeoutMs} ms.`)), timeoutMs);
+      const timer = setTimeout(
+        () => this.#fail(id, unavailable(`${subject} did not answer within ${timeoutMs} ms.`)),
+        timeoutMs,
+      );
       this.#pending.set(id, { subject, timer, resolve, reject });
       try {
         this.#nc.publish(subject, payload, { reply: this.#inbox + id, headers });
@@ -44,7 +54,8 @@ export class RequestMultiplexer {
 
   /** The connection is gone: replies to what is under way will never come. */
   failAll(): void {
-    for (const [id, { subject }] of this.#pending) this.#fail(id, unavailable(`The connection to the bus broke while ${subject} was under way.`));
+    for (const [id, { subject }] of this.#pending)
+      this.#fail(id, unavailable(`The connection to the bus broke while ${subject} was under way.`));
   }
 
   /** The server refused a publish after the fact. */
@@ -52,7 +63,13 @@ export class RequestMultiplexer {
     if (violation.operation !== 'publish') return;
     for (const [id, { subject }] of this.#pending) {
       if (subject !== violation.subject) continue;
-      this.#fail(id, new TollgateError('FORBIDDEN', `This NATS user may not call ${subject}. Its permissions name the subjects it may.`));
+      this.#fail(
+        id,
+        new TollgateError(
+          'FORBIDDEN',
+          `This NATS user may not call ${subject}. Its permissions name the subjects it may.`,
+        ),
+      );
     }
   }
 
@@ -80,7 +97,10 @@ export class RequestMultiplexer {
     const max = this.#nc.info?.max_payload;
     const size = Buffer.byteLength(payload);
     if (max !== undefined && size > max - 16_384) {
-      return new TollgateError('PAYLOAD_TOO_LARGE', `The request has ${size} bytes, and a message holds ${max} with its headers. Send less.`);
+      return new TollgateError(
+        'PAYLOAD_TOO_LARGE',
+        `The request has ${size} bytes, and a message holds ${max} with its headers. Send less.`,
+      );
     }
     return unavailable('The bus did not take the request.', error);
   }
@@ -88,4 +108,9 @@ export class RequestMultiplexer {
 
 /** The refusal for whatever keeps the bus from answering. */
 export const unavailable = (what: string, cause?: unknown): TollgateError =>
-  new TollgateError('SERVICE_UNAVAILABLE', `${what} Try again shortly.`, undefined, cause === undefined ? undefined : { cause });
+  new TollgateError(
+    'SERVICE_UNAVAILABLE',
+    `${what} Try again shortly.`,
+    undefined,
+    cause === undefined ? undefined : { cause },
+  );

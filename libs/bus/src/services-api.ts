@@ -28,7 +28,11 @@ export interface ServiceIdentity {
  * Answers discovery of the NATS Services API (ADR-32): `$SRV.PING|INFO|STATS`, for all services, for one name and for one
  * instance. https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-32.md
  */
-export function serveDiscovery(nc: NatsConnection, identity: ServiceIdentity, endpoints: readonly EndpointState[]): Subscription[] {
+export function serveDiscovery(
+  nc: NatsConnection,
+  identity: ServiceIdentity,
+  endpoints: readonly EndpointState[],
+): Subscription[] {
   const { name, id, version, metadata } = identity;
   const common = { name, id, version, metadata };
   const answers: Record<string, () => unknown> = {

@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { connect, credsAuthenticator, headers as createHeaders, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import {
+  connect,
+  credsAuthenticator,
+  headers as createHeaders,
+  type Msg,
+  type NatsConnection,
+} from '@nats-io/transport-node';
 import { TollgateError, type Problem } from '@tollgate/contracts';
 import type { JwtVerifier, PrincipalResolver } from '@tollgate/identity';
 import { startNats, type TestNats } from '@tollgate/stack';
@@ -8,16 +14,21 @@ import { readFile } from 'node:fs/promises';
 import { connectBus, type Bus } from './bus.ts';
 import { echo, fail, greet, direct, handlers, serve, type TestService } from './testing/test-service.ts';
 
+/** JSON as it came; the assertions say what it must be. */
+type Json = any;
+
 startTelemetry('test');
 
 const verifier: JwtVerifier = {
   async verify(jwt) {
-    if (jwt !== 'good') throw new TollgateError('UNAUTHENTICATED', 'The JWT has expired. Get a new one from its issuer.');
+    if (jwt !== 'good')
+      throw new TollgateError('UNAUTHENTICATED', 'The JWT has expired. Get a new one from its issuer.');
     return { sub: 'acc_1', org: 'org_1', scopes: [], expiresAtMs: Date.now() + 60_000 };
   },
 };
 const resolver: PrincipalResolver = {
-  resolve: async ({ orgId }) => (orgId === 'org_1' ? { id: 'acc_1', kind: 'member', role: 'owner', active: true, administersSpace: false } : null),
+  resolve: async ({ orgId }) =>
+    orgId === 'org_1' ? { id: 'acc_1', kind: 'member', role: 'owner', active: true, administersSpace: false } : null,
 };
 
 let nats: TestNats;
@@ -29,9 +40,20 @@ let service: TestService;
 
 beforeAll(async () => {
   nats = await startNats();
-  serving = await connectBus({ service: 'token-command', url: nats.url, credsFile: await nats.credsFor('a', 'everything') });
-  calling = await connectBus({ service: 'api-gateway', url: nats.url, credsFile: await nats.credsFor('b', 'everything') });
-  plain = await connect({ servers: nats.url, authenticator: credsAuthenticator(await readFile(await nats.credsFor('c', 'everything'))) });
+  serving = await connectBus({
+    service: 'token-command',
+    url: nats.url,
+    credsFile: await nats.credsFor('a', 'everything'),
+  });
+  calling = await connectBus({
+    service: 'api-gateway',
+    url: nats.url,
+    credsFile: await nats.credsFor('b', 'everything'),
+  });
+  plain = await connect({
+    servers: nats.url,
+    authenticator: credsAuthenticator(await readFile(await nats.credsFor('c', 'everything'))),
+  });
   service = await serve(serving, verifier, resolver);
 });
 
@@ -41,7 +63,11 @@ afterAll(async () => {
   await nats?.stop();
 });
 
-async function ask(operation: string, body: string, headers: Record<string, string> = {}): Promise<{ status: string; body: any; message: Msg }> {
+async function ask(
+  operation: string,
+  body: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: string; body: Json; message: Msg }> {
   const hdrs = createHeaders();
   for (const [name, value] of Object.entries(headers)) hdrs.set(name, value);
   const message = await plain.request(`tollgate.v1.${operation}`, body, { timeout: 3000, headers: hdrs });
@@ -50,9 +76,16 @@ async function ask(operation: string, body: string, headers: Record<string, stri
 
 describe('an operation over plain NATS', () => {
   it('takes JSON and answers JSON', async () => {
-    const { status, body } = await ask('test.greet', '{"org":"org_1","name":"Ada"}', { Authorization: 'Bearer good', 'Tollgate-Request-Id': 'req-7' });
+    const { status, body } = await ask('test.greet', '{"org":"org_1","name":"Ada"}', {
+      Authorization: 'Bearer good',
+      'Tollgate-Request-Id': 'req-7',
+    });
     expect(status).toBe('');
-    expect(body).toMatchObject({ text: 'hello Ada', requestId: 'req-7', principal: { type: 'account', id: 'acc_1', role: 'owner', orgId: 'org_1' } });
+    expect(body).toMatchObject({
+      text: 'hello Ada',
+      requestId: 'req-7',
+      principal: { type: 'account', id: 'acc_1', role: 'owner', orgId: 'org_1' },
+    });
   });
 
   it('reads header names without regard to case', async () => {
@@ -64,17 +97,26 @@ describe('an operation over plain NATS', () => {
     expect((await ask('test.echo', '')).body.text).toBe('nothing');
   });
 
-  it.each(['test.echo', 'test.direct'])('tells the handler of %s about the call, without its credential', async (operation) => {
-    const { body, message } = await ask(operation, '{}', {
-      Authorization: 'Bearer canary',
-      'Idempotency-Key': 'key-1',
-      'If-Match': 'W/"3"',
-      'Tollgate-Client-Ip': '192.0.2.1',
-      'Tollgate-User-Agent': 'curl/8',
-    });
-    expect(body.call).toMatchObject({ principal: null, idempotencyKey: 'key-1', ifMatch: 3, ip: '192.0.2.1', userAgent: 'curl/8' });
-    expect(message.string()).not.toContain('canary');
-  });
+  it.each(['test.echo', 'test.direct'])(
+    'tells the handler of %s about the call, without its credential',
+    async (operation) => {
+      const { body, message } = await ask(operation, '{}', {
+        Authorization: 'Bearer canary',
+        'Idempotency-Key': 'key-1',
+        'If-Match': 'W/"3"',
+        'Tollgate-Client-Ip': '192.0.2.1',
+        'Tollgate-User-Agent': 'curl/8',
+      });
+      expect(body.call).toMatchObject({
+        principal: null,
+        idempotencyKey: 'key-1',
+        ifMatch: 3,
+        ip: '192.0.2.1',
+        userAgent: 'curl/8',
+      });
+      expect(message.string()).not.toContain('canary');
+    },
+  );
 });
 
 describe('a refusal over plain NATS', () => {
@@ -82,7 +124,12 @@ describe('a refusal over plain NATS', () => {
     const { status, body, message } = await ask('test.fail', '{"how":"refusal"}', { 'Tollgate-Request-Id': 'req-8' });
     expect(status).toBe('422');
     expect(message.headers?.get('Nats-Service-Error')).toBe('LAST_OWNER: Make another account owner first.');
-    expect(body).toMatchObject({ status: 422, code: 'LAST_OWNER', detail: 'Make another account owner first.', requestId: 'req-8' });
+    expect(body).toMatchObject({
+      status: 422,
+      code: 'LAST_OWNER',
+      detail: 'Make another account owner first.',
+      requestId: 'req-8',
+    });
   });
 
   it.each<[string, string, string, Record<string, string>]>([
@@ -97,10 +144,23 @@ describe('a refusal over plain NATS', () => {
   });
 
   it('names every wrong place and quotes no value', async () => {
-    const request = { name: 7, extra: 'canary', scope: { other: 'canary' }, tokens: [{ digest: 'a' }, { digest: 1, more: 'canary' }] };
+    const request = {
+      name: 7,
+      extra: 'canary',
+      scope: { other: 'canary' },
+      tokens: [{ digest: 'a' }, { digest: 1, more: 'canary' }],
+    };
     const { body, message } = await ask('test.greet', JSON.stringify(request), { Authorization: 'Bearer good' });
     const paths = (body as Problem).errors?.map(({ path }) => path).toSorted();
-    expect(paths).toEqual(['extra', 'name', 'org', 'scope.other', 'scope.spaceId', 'tokens[1].digest', 'tokens[1].more']);
+    expect(paths).toEqual([
+      'extra',
+      'name',
+      'org',
+      'scope.other',
+      'scope.spaceId',
+      'tokens[1].digest',
+      'tokens[1].more',
+    ]);
     expect(message.string()).not.toContain('canary');
   });
 
@@ -131,15 +191,21 @@ describe('a refusal over plain NATS', () => {
 });
 
 describe('the NATS Services API', () => {
-  async function discover(subject: string): Promise<any[]> {
-    const found: any[] = [];
-    for await (const message of await plain.requestMany(subject, '', { strategy: 'timer', maxWait: 300 })) found.push(message.json());
+  async function discover(subject: string): Promise<Json[]> {
+    const found: Json[] = [];
+    for await (const message of await plain.requestMany(subject, '', { strategy: 'timer', maxWait: 300 }))
+      found.push(message.json());
     return found;
   }
 
   it('answers PING for all, for a name and for one instance, and not for others', async () => {
     const [ping] = await discover('$SRV.PING');
-    expect(ping).toMatchObject({ type: 'io.nats.micro.v1.ping_response', name: 'token-command', version: '0.1.0', metadata: {} });
+    expect(ping).toMatchObject({
+      type: 'io.nats.micro.v1.ping_response',
+      name: 'token-command',
+      version: '0.1.0',
+      metadata: {},
+    });
     expect(await discover('$SRV.PING.token-command')).toEqual([ping]);
     expect(await discover(`$SRV.PING.token-command.${ping.id}`)).toEqual([ping]);
     await expect(discover('$SRV.PING.other')).rejects.toThrow('no responders');
@@ -158,12 +224,16 @@ describe('the NATS Services API', () => {
   });
 
   it('counts requests, errors and time', async () => {
-    const before = (await discover('$SRV.STATS'))[0].endpoints.find(({ name }: any) => name === 'test-fail');
+    const before = (await discover('$SRV.STATS'))[0].endpoints.find(({ name }: Json) => name === 'test-fail');
     await ask('test.fail', '{"how":"refusal"}');
     const [stats] = await discover('$SRV.STATS.token-command');
     expect(stats.type).toBe('io.nats.micro.v1.stats_response');
-    const after = stats.endpoints.find(({ name }: any) => name === 'test-fail');
-    expect(after).toMatchObject({ num_requests: before.num_requests + 1, num_errors: before.num_errors + 1, last_error: '422 LAST_OWNER' });
+    const after = stats.endpoints.find(({ name }: Json) => name === 'test-fail');
+    expect(after).toMatchObject({
+      num_requests: before.num_requests + 1,
+      num_errors: before.num_errors + 1,
+      last_error: '422 LAST_OWNER',
+    });
     expect(after.processing_time).toBeGreaterThan(before.processing_time);
     expect(after.average_processing_time).toBe(Math.round(after.processing_time / after.num_requests));
   });
@@ -176,8 +246,13 @@ describe('a call from service to service', () => {
   });
 
   it('throws the refusal with its code and errors', async () => {
-    await expect(calling.call(fail, { how: 'refusal' })).rejects.toMatchObject({ code: 'LAST_OWNER', message: 'Make another account owner first.' });
-    await expect(calling.call(greet, { org: 'org_1' } as never, { authorization: 'Bearer good' })).rejects.toMatchObject({
+    await expect(calling.call(fail, { how: 'refusal' })).rejects.toMatchObject({
+      code: 'LAST_OWNER',
+      message: 'Make another account owner first.',
+    });
+    await expect(
+      calling.call(greet, { org: 'org_1' } as never, { authorization: 'Bearer good' }),
+    ).rejects.toMatchObject({
       code: 'INVALID_INPUT',
       errors: [{ path: 'name', message: 'is required' }],
     });
@@ -193,19 +268,28 @@ describe('a call from service to service', () => {
   });
 
   it('fails at once when nobody serves the operation', async () => {
-    await expect(calling.call({ ...echo, name: 'test.unserved' }, {})).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    await expect(calling.call({ ...echo, name: 'test.unserved' }, {})).rejects.toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+    });
   });
 
   it('fails when the answer takes too long', async () => {
-    await expect(calling.call(fail, { how: 'slow' }, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    await expect(calling.call(fail, { how: 'slow' }, { timeoutMs: 50 })).rejects.toMatchObject({
+      code: 'SERVICE_UNAVAILABLE',
+    });
   });
 
   it('refuses a request that does not fit a message', async () => {
-    await expect(calling.call(echo, { text: 'x'.repeat(2 * 1024 * 1024) })).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+    await expect(calling.call(echo, { text: 'x'.repeat(2 * 1024 * 1024) })).rejects.toMatchObject({
+      code: 'PAYLOAD_TOO_LARGE',
+    });
   });
 
   it('refuses a subject that its NATS user may not use', async () => {
-    const creds = await nats.credsFor('narrow', { publish: { allow: ['elsewhere'] }, subscribe: { allow: ['_INBOX_billing-meter.>'] } });
+    const creds = await nats.credsFor('narrow', {
+      publish: { allow: ['elsewhere'] },
+      subscribe: { allow: ['_INBOX_billing-meter.>'] },
+    });
     const narrow = await connectBus({ service: 'billing-meter', url: nats.url, credsFile: creds });
     await expect(narrow.call(echo, {})).rejects.toMatchObject({ code: 'FORBIDDEN' });
     narrow.subscribe('elsewhere', () => undefined);
@@ -226,6 +310,8 @@ describe('a missing handler', () => {
     Reflect.getMetadataKeys(first as object).forEach((key: unknown) =>
       Reflect.defineMetadata(key, Reflect.getMetadata(key, first as object), Second),
     );
-    await expect(serve(serving, verifier, resolver, [...handlers, Second])).rejects.toThrow('test.greet has 2 handlers');
+    await expect(serve(serving, verifier, resolver, [...handlers, Second])).rejects.toThrow(
+      'test.greet has 2 handlers',
+    );
   });
 });

@@ -1,9 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
-import { subjectOf, toProblem, TollgateError, type AnyOperation, type InputOf, type OutputOf } from '@tollgate/contracts';
+import {
+  subjectOf,
+  toProblem,
+  TollgateError,
+  type AnyOperation,
+  type InputOf,
+  type OutputOf,
+} from '@tollgate/contracts';
 import { authorize, bearerOf, needsNoJwt, type JwtVerifier, type PrincipalResolver } from '@tollgate/identity';
-import { createLogger, currentTraceparent, durationBoundsSeconds, meter, withExtractedTrace, withRequest } from '@tollgate/telemetry';
-import { createInbox, headers as createHeaders, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import {
+  createLogger,
+  currentTraceparent,
+  durationBoundsSeconds,
+  meter,
+  withExtractedTrace,
+  withRequest,
+} from '@tollgate/telemetry';
+import {
+  createInbox,
+  headers as createHeaders,
+  type Msg,
+  type NatsConnection,
+  type Subscription,
+} from '@nats-io/transport-node';
 import { isObservable, lastValueFrom } from 'rxjs';
 import type { Bus } from './bus.ts';
 import type { CallContext } from './call-context.ts';
@@ -23,7 +43,10 @@ export interface StrategyOptions {
 }
 
 /** Answers below Nest's pipeline, for a hot path. It may answer without a promise. */
-export type DirectHandler<Op extends AnyOperation> = (input: InputOf<Op>, call: CallContext) => OutputOf<Op> | Promise<OutputOf<Op>>;
+export type DirectHandler<Op extends AnyOperation> = (
+  input: InputOf<Op>,
+  call: CallContext,
+) => OutputOf<Op> | Promise<OutputOf<Op>>;
 
 type Handler = (input: unknown, call: CallContext) => unknown;
 
@@ -84,7 +107,8 @@ export class NatsServiceStrategy extends Server implements CustomTransportStrate
   /** Takes no more requests, and waits up to 3 s for those in flight. */
   async close(): Promise<void> {
     const subscriptions = this.#subscriptions.splice(0);
-    if (this.#options.bus.connected) await Promise.all(subscriptions.map((subscription) => subscription.drain().catch(() => undefined)));
+    if (this.#options.bus.connected)
+      await Promise.all(subscriptions.map((subscription) => subscription.drain().catch(() => undefined)));
     if (this.#inFlight === 0) return;
     await new Promise<void>((resolve) => {
       this.#idle = resolve;
@@ -105,7 +129,8 @@ export class NatsServiceStrategy extends Server implements CustomTransportStrate
     const direct = this.#direct.get(operation.name);
     if (direct) return direct;
     const handler: MessageHandler | null = this.getHandlerByPattern(operation.name);
-    if (!handler) throw new Error(`${operation.name} has no handler: register operationsController, or serve it directly.`);
+    if (!handler)
+      throw new Error(`${operation.name} has no handler: register operationsController, or serve it directly.`);
     return async (input, call) => {
       // Nest does not throw what a handler throws: it resolves to an Observable that errors.
       const result: unknown = await handler(input, call);
@@ -133,7 +158,9 @@ export class NatsServiceStrategy extends Server implements CustomTransportStrate
       }
     };
     const attributes = { 'rpc.system': 'nats', 'rpc.method': endpoint.operation.name };
-    await withExtractedTrace(headers, `serve ${endpoint.operation.name}`, () => withRequest(requestId, run), { attributes }).catch(() => undefined);
+    await withExtractedTrace(headers, `serve ${endpoint.operation.name}`, () => withRequest(requestId, run), {
+      attributes,
+    }).catch(() => undefined);
     const elapsedMs = performance.now() - startedMs;
     endpoint.requests += 1;
     endpoint.processingNs += elapsedMs * 1e6;
@@ -162,7 +189,9 @@ export class NatsServiceStrategy extends Server implements CustomTransportStrate
 }
 
 function endpointOf(operation: AnyOperation, handle: Handler): Endpoint {
-  const route: Record<string, string> = operation.http ? { http: `${operation.http.method} ${operation.http.path}` } : {};
+  const route: Record<string, string> = operation.http
+    ? { http: `${operation.http.method} ${operation.http.path}` }
+    : {};
   return {
     operation,
     handle,
@@ -199,7 +228,10 @@ function respond(message: Msg, answer: string, nc: NatsConnection): void {
   const bytes = Buffer.from(answer);
   const max = nc.info?.max_payload ?? Number.POSITIVE_INFINITY;
   if (bytes.length > max) {
-    throw new TollgateError('PAYLOAD_TOO_LARGE', `The answer has ${bytes.length} bytes, and a message holds ${max}. Ask for less, for example with a smaller limit.`);
+    throw new TollgateError(
+      'PAYLOAD_TOO_LARGE',
+      `The answer has ${bytes.length} bytes, and a message holds ${max}. Ask for less, for example with a smaller limit.`,
+    );
   }
   message.respond(bytes);
 }
@@ -209,8 +241,10 @@ function refuse(endpoint: Endpoint, message: Msg, refusal: TollgateError, reques
   endpoint.errors += 1;
   // The code alone: a detail may name things that whoever reads statistics should not learn.
   endpoint.lastError = `${problem.status} ${problem.code}`;
-  if (refusal.code === 'INTERNAL') logger.error({ err: refusal.cause ?? refusal, operation: endpoint.operation.name }, 'an operation failed');
-  else if (refusal.code === 'SERVICE_UNAVAILABLE') logger.warn({ err: refusal, operation: endpoint.operation.name }, 'an operation is unavailable');
+  if (refusal.code === 'INTERNAL')
+    logger.error({ err: refusal.cause ?? refusal, operation: endpoint.operation.name }, 'an operation failed');
+  else if (refusal.code === 'SERVICE_UNAVAILABLE')
+    logger.warn({ err: refusal, operation: endpoint.operation.name }, 'an operation is unavailable');
   const headers = createHeaders();
   headers.set('Nats-Service-Error-Code', String(problem.status));
   headers.set('Nats-Service-Error', `${problem.code}: ${problem.detail}`.replaceAll(/[\r\n]+/g, ' '));
@@ -224,5 +258,9 @@ function refuse(endpoint: Endpoint, message: Msg, refusal: TollgateError, reques
 
 function warnOfDifferences(operation: AnyOperation, answer: unknown): void {
   const result = operation.output.safeParse(answer);
-  if (!result.success) logger.error({ operation: operation.name, errors: inputErrors(result.error.issues) }, 'the answer differs from its schema');
+  if (!result.success)
+    logger.error(
+      { operation: operation.name, errors: inputErrors(result.error.issues) },
+      'the answer differs from its schema',
+    );
 }

@@ -1,5 +1,11 @@
 import { TollgateError, type AnyOperation, type Caller } from '@tollgate/contracts';
-import { operatorScope, type Claims, type Principal, type PrincipalResolver, type ResolvedAccount } from './principal.ts';
+import {
+  operatorScope,
+  type Claims,
+  type Principal,
+  type PrincipalResolver,
+  type ResolvedAccount,
+} from './principal.ts';
 
 /** True when the operation is answered without a JWT: the NATS permissions alone say who may publish to its subject. */
 export function needsNoJwt(operation: Pick<AnyOperation, 'internal' | 'who'>): boolean {
@@ -30,8 +36,15 @@ export async function authorize(
   const namedOrg = typeof input['org'] === 'string' ? input['org'] : undefined;
   if (claims.org !== undefined && namedOrg !== undefined && claims.org !== namedOrg) throw noSuchOrganization();
 
-  const scopeMatches = who.some((caller) => caller.startsWith('scope:') && claims.scopes.includes(caller.slice('scope:'.length)));
-  const service: Principal = { type: 'service', id: claims.sub, ...(claims.org ? { orgId: claims.org } : {}), scopes: claims.scopes };
+  const scopeMatches = who.some(
+    (caller) => caller.startsWith('scope:') && claims.scopes.includes(caller.slice('scope:'.length)),
+  );
+  const service: Principal = {
+    type: 'service',
+    id: claims.sub,
+    ...(claims.org ? { orgId: claims.org } : {}),
+    scopes: claims.scopes,
+  };
   if (scopeMatches && claims.org === undefined) return service;
   if (isOperator && claims.org === undefined) throw forbidden(who);
 
@@ -43,7 +56,8 @@ export async function authorize(
     if (scopeMatches) return service;
     throw noSuchOrganization();
   }
-  if (!account.active) throw new TollgateError('FORBIDDEN', 'This account is deactivated. An owner of the organization can say why.');
+  if (!account.active)
+    throw new TollgateError('FORBIDDEN', 'This account is deactivated. An owner of the organization can say why.');
   if (!scopeMatches && !roleMatches(who, account, spaceId)) throw forbidden(who);
   return {
     type: 'account',
@@ -58,14 +72,20 @@ export async function authorize(
 
 /** Roles stand for themselves: an owner may do what an admin may only where `who` lists both. */
 function roleMatches(who: readonly Caller[], account: ResolvedAccount, spaceId: string | null): boolean {
-  return who.includes(account.role) || (who.includes('space-administrator') && spaceId !== null && account.administersSpace);
+  return (
+    who.includes(account.role) || (who.includes('space-administrator') && spaceId !== null && account.administersSpace)
+  );
 }
 
-const noSuchOrganization = (): TollgateError => new TollgateError('NOT_FOUND', 'There is no such organization for this caller.');
+const noSuchOrganization = (): TollgateError =>
+  new TollgateError('NOT_FOUND', 'There is no such organization for this caller.');
 
 function forbidden(who: readonly Caller[]): TollgateError {
   const names = who.filter((caller) => caller !== 'caller').map(describeCaller);
-  return new TollgateError('FORBIDDEN', `Only ${names.length > 0 ? listed(names) : 'services on the bus'} may do this.`);
+  return new TollgateError(
+    'FORBIDDEN',
+    `Only ${names.length > 0 ? listed(names) : 'services on the bus'} may do this.`,
+  );
 }
 
 function describeCaller(caller: Caller): string {
@@ -85,4 +105,5 @@ function describeCaller(caller: Caller): string {
   }
 }
 
-const listed = (names: string[]): string => (names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`);
+const listed = (names: string[]): string =>
+  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;

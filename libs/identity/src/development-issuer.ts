@@ -69,7 +69,10 @@ export async function signDevelopmentJwt(
  * What the development issuer serves: `configuration` at `<issuer>/.well-known/openid-configuration`, `jwks` at
  * `<issuer>/jwks`. Only the fields that a verifier of JWTs reads.
  */
-export function developmentIssuerDocuments(key: DevelopmentKey, issuer: string): { configuration: object; jwks: { keys: JWK[] } } {
+export function developmentIssuerDocuments(
+  key: DevelopmentKey,
+  issuer: string,
+): { configuration: object; jwks: { keys: JWK[] } } {
   return {
     configuration: {
       issuer,

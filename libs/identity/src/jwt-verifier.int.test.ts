@@ -5,7 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importJWK, SignJWT, UnsecuredJWT } from 'jose';
-import { developmentIssuerDocuments, loadOrCreateDevelopmentKey, signDevelopmentJwt, type DevelopmentKey } from './development-issuer.ts';
+import {
+  developmentIssuerDocuments,
+  loadOrCreateDevelopmentKey,
+  signDevelopmentJwt,
+  type DevelopmentKey,
+} from './development-issuer.ts';
 import { bearerOf, createJwtVerifier, type JwtVerifier } from './jwt-verifier.ts';
 
 const audience = 'tollgate';
@@ -26,7 +31,9 @@ beforeAll(async () => {
     requests += 1;
     const { configuration, jwks } = developmentIssuerDocuments(key, issuer);
     const document = { '/.well-known/openid-configuration': configuration, '/jwks': jwks }[request.url ?? ''];
-    response.writeHead(document && answering ? 200 : 503, { 'content-type': 'application/json', connection: 'close' }).end(JSON.stringify(document));
+    response
+      .writeHead(document && answering ? 200 : 503, { 'content-type': 'application/json', connection: 'close' })
+      .end(JSON.stringify(document));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -46,7 +53,9 @@ async function signed(claims: Record<string, unknown>): Promise<string> {
 
 describe('a JWT of the trusted issuer', () => {
   it('says who calls, for which organization, with which scopes, until when', async () => {
-    const claims = await verifier.verify(await signDevelopmentJwt(key, issuer, audience, { sub: 'acc_1', org: 'org_1', scope: 'billing:read audit:read' }));
+    const claims = await verifier.verify(
+      await signDevelopmentJwt(key, issuer, audience, { sub: 'acc_1', org: 'org_1', scope: 'billing:read audit:read' }),
+    );
     expect(claims).toMatchObject({ sub: 'acc_1', org: 'org_1', scopes: ['billing:read', 'audit:read'] });
     expect(Math.abs(claims.expiresAtMs - Date.now() - 3_600_000)).toBeLessThan(5000);
   });
@@ -78,11 +87,35 @@ describe('a JWT is refused, without being quoted,', () => {
     ['when it names nobody', () => signed({ sub: undefined }), 'no claim "sub"'],
     ['when its subject is too long', () => signed({ sub: 'x'.repeat(201) }), '"sub"'],
     ['when its organization is no text', () => signed({ org: 7 }), '"org"'],
-    ['when another key signed it', () => signDevelopmentJwt(otherKey, issuer, audience, { sub: 'x' }), 'does not publish'],
-    ['when another key signed it under our key id', () => signDevelopmentJwt({ ...otherKey, kid: key.kid }, issuer, audience, { sub: 'x' }), 'signature'],
-    ['when a part was changed', async () => (await signed({})).replace(/\.[^.]+\./, `.${btoa('{"sub":"operator"}').replace(/=+$/, '')}.`), 'signature'],
-    ['when nobody signed it', async () => new UnsecuredJWT({ sub: 'x' }).setIssuer(issuer).setAudience(audience).setExpirationTime('1h').encode(), 'algorithm'],
-    ['when a shared secret signed it', () => new SignJWT({ sub: 'x' }).setProtectedHeader({ alg: 'HS256', kid: key.kid }).sign(new TextEncoder().encode(JSON.stringify(key.publicJwk))), 'algorithm'],
+    [
+      'when another key signed it',
+      () => signDevelopmentJwt(otherKey, issuer, audience, { sub: 'x' }),
+      'does not publish',
+    ],
+    [
+      'when another key signed it under our key id',
+      () => signDevelopmentJwt({ ...otherKey, kid: key.kid }, issuer, audience, { sub: 'x' }),
+      'signature',
+    ],
+    [
+      'when a part was changed',
+      async () => (await signed({})).replace(/\.[^.]+\./, `.${btoa('{"sub":"operator"}').replace(/=+$/, '')}.`),
+      'signature',
+    ],
+    [
+      'when nobody signed it',
+      async () =>
+        new UnsecuredJWT({ sub: 'x' }).setIssuer(issuer).setAudience(audience).setExpirationTime('1h').encode(),
+      'algorithm',
+    ],
+    [
+      'when a shared secret signed it',
+      () =>
+        new SignJWT({ sub: 'x' })
+          .setProtectedHeader({ alg: 'HS256', kid: key.kid })
+          .sign(new TextEncoder().encode(JSON.stringify(key.publicJwk))),
+      'algorithm',
+    ],
     ['when it is no JWT', async () => 'canary', 'well-formed'],
     ['when it is far too long', async () => 'x'.repeat(20_000), 'too long'],
   ])('%s', async (_what, make, detail) => {

@@ -20,7 +20,19 @@ export interface JwtVerifierOptions {
 }
 
 /** Asymmetric signatures only: a shared secret or `none` would let whoever verifies also sign. */
-const algorithms = ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519', 'PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512'];
+const algorithms = [
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+  'PS256',
+  'PS384',
+  'PS512',
+  'RS256',
+  'RS384',
+  'RS512',
+];
 const jwtLengthMax = 16_384;
 const fetchTimeoutMs = 2000;
 
@@ -34,7 +46,8 @@ export function createJwtVerifier({ issuer, audience, rememberedMax = 10_000 }: 
 
   return {
     async verify(jwt) {
-      if (jwt.length > jwtLengthMax) throw unauthenticated('The JWT is too long to be one. Send a JWT of the configured issuer.');
+      if (jwt.length > jwtLengthMax)
+        throw unauthenticated('The JWT is too long to be one. Send a JWT of the configured issuer.');
       const digest = hash('sha256', jwt);
       const known = remembered.get(digest);
       if (known) {
@@ -61,7 +74,13 @@ async function verifyOnce(jwt: string, key: JWTVerifyGetKey, issuer: string, aud
   let payload: JWTPayload;
   try {
     // The tolerance is for `nbf` of issuers whose clock runs ahead; the expiry is compared strictly below.
-    ({ payload } = await jwtVerify(jwt, key, { issuer, audience, algorithms, requiredClaims: ['sub', 'exp'], clockTolerance: 5 }));
+    ({ payload } = await jwtVerify(jwt, key, {
+      issuer,
+      audience,
+      algorithms,
+      requiredClaims: ['sub', 'exp'],
+      clockTolerance: 5,
+    }));
   } catch (error) {
     throw explain(error);
   }
@@ -72,7 +91,12 @@ async function verifyOnce(jwt: string, key: JWTVerifyGetKey, issuer: string, aud
   }
   const { org } = payload;
   if (org !== undefined && typeof org !== 'string') throw unauthenticated('The claim "org" of the JWT must be a text.');
-  return { sub: payload.sub, ...(org ? { org } : {}), scopes: scopesOf(payload['scope'] ?? payload['scp']), expiresAtMs };
+  return {
+    sub: payload.sub,
+    ...(org ? { org } : {}),
+    scopes: scopesOf(payload['scope'] ?? payload['scp']),
+    expiresAtMs,
+  };
 }
 
 /** `scope` is space separated (RFC 8693); some issuers send a list. */
@@ -95,12 +119,19 @@ function discoverLazily(issuer: string): () => Promise<JWTVerifyGetKey> {
 
 async function discover(issuer: string): Promise<JWTVerifyGetKey> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const response = await fetch(url, { signal: AbortSignal.timeout(fetchTimeoutMs), headers: { accept: 'application/json' } });
+  const response = await fetch(url, {
+    signal: AbortSignal.timeout(fetchTimeoutMs),
+    headers: { accept: 'application/json' },
+  });
   if (!response.ok) throw new Error(`${url} answered with status ${response.status}`);
   const document = (await response.json()) as { issuer?: unknown; jwks_uri?: unknown };
   if (document.issuer !== issuer) throw new Error(`${url} names another issuer than the one that is configured`);
   if (typeof document.jwks_uri !== 'string') throw new Error(`${url} names no jwks_uri`);
-  return createRemoteJWKSet(new URL(document.jwks_uri), { timeoutDuration: fetchTimeoutMs, cooldownDuration: 5000, cacheMaxAge: 600_000 });
+  return createRemoteJWKSet(new URL(document.jwks_uri), {
+    timeoutDuration: fetchTimeoutMs,
+    cooldownDuration: 5000,
+    cacheMaxAge: 600_000,
+  });
 }
 
 const reasons: Record<string, string> = {
@@ -108,8 +139,10 @@ const reasons: Record<string, string> = {
   ERR_JWKS_NO_MATCHING_KEY: 'The JWT was signed with a key that its issuer does not publish. Get a new one.',
   ERR_JWKS_MULTIPLE_MATCHING_KEYS: 'The JWT does not say which key signed it: its header needs a "kid".',
   ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'The signature of the JWT is wrong. Get a new one from its issuer.',
-  ERR_JOSE_ALG_NOT_ALLOWED: 'The JWT is signed with an algorithm that is not accepted. Use one with a public key, such as ES256.',
-  ERR_JOSE_NOT_SUPPORTED: 'The JWT is signed with an algorithm that is not accepted. Use one with a public key, such as ES256.',
+  ERR_JOSE_ALG_NOT_ALLOWED:
+    'The JWT is signed with an algorithm that is not accepted. Use one with a public key, such as ES256.',
+  ERR_JOSE_NOT_SUPPORTED:
+    'The JWT is signed with an algorithm that is not accepted. Use one with a public key, such as ES256.',
   ERR_JWS_INVALID: 'The Authorization header holds no well-formed JWT.',
   ERR_JWT_INVALID: 'The Authorization header holds no well-formed JWT.',
 };
@@ -134,4 +167,9 @@ function explain(error: unknown): TollgateError {
 const unauthenticated = (detail: string): TollgateError => new TollgateError('UNAUTHENTICATED', detail);
 
 const unreachable = (cause: unknown): TollgateError =>
-  new TollgateError('SERVICE_UNAVAILABLE', 'The keys of the JWT issuer cannot be fetched right now. Try again shortly.', undefined, { cause });
+  new TollgateError(
+    'SERVICE_UNAVAILABLE',
+    'The keys of the JWT issuer cannot be fetched right now. Try again shortly.',
+    undefined,
+    { cause },
+  );

@@ -16,10 +16,20 @@ export interface Configuration {
   readonly dataDir: string;
 }
 
-const natsServer = z.string('is missing: set it to the address of the NATS server, such as nats://127.0.0.1:4222').regex(/^(nats|tls|ws|wss):\/\/./, 'must be the address of a NATS server, such as nats://127.0.0.1:4222');
-const webAddress = z.string('is missing: set it to the issuer of the JWTs to trust, such as https://login.example.com').regex(/^https?:\/\/./, 'must be the http or https address of an OpenID Connect issuer');
-const postgres = z.string('is missing: set it to the connection string of this service, postgres://user:password@host:port/database').regex(/^postgres(ql)?:\/\/./, 'must be a connection string of the form postgres://user:password@host:port/database');
-const port = z.string('is missing: set it to the port for HTTP').regex(/^\d{1,5}$/, 'must be a port between 0 and 65535').transform(Number).refine((value) => value <= 65_535, 'must be a port between 0 and 65535');
+const natsServer = z
+  .string('is missing: set it to the address of the NATS server, such as nats://127.0.0.1:4222')
+  .regex(/^(nats|tls|ws|wss):\/\/./, 'must be the address of a NATS server, such as nats://127.0.0.1:4222');
+const webAddress = z
+  .string('is missing: set it to the issuer of the JWTs to trust, such as https://login.example.com')
+  .regex(/^https?:\/\/./, 'must be the http or https address of an OpenID Connect issuer');
+const postgres = z
+  .string('is missing: set it to the connection string of this service, postgres://user:password@host:port/database')
+  .regex(/^postgres(ql)?:\/\/./, 'must be a connection string of the form postgres://user:password@host:port/database');
+const port = z
+  .string('is missing: set it to the port for HTTP')
+  .regex(/^\d{1,5}$/, 'must be a port between 0 and 65535')
+  .transform(Number)
+  .refine((value) => value <= 65_535, 'must be a port between 0 and 65535');
 
 const environment = (withDatabase: boolean) =>
   z.object({
@@ -32,7 +42,12 @@ const environment = (withDatabase: boolean) =>
     TOLLGATE_OIDC_AUDIENCE: z.string().min(1, 'must name the audience of the JWTs to trust').default('tollgate'),
     TOLLGATE_DEV: z.enum(['0', '1', ''], 'must be 1, or be absent').default('0'),
     TOLLGATE_DATA_DIR: z.string().min(1, 'must be the path of a directory').default('.tollgate'),
-    TOLLGATE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'must be trace, debug, info, warn, error, fatal or silent').default('info'),
+    TOLLGATE_LOG_LEVEL: z
+      .enum(
+        ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+        'must be trace, debug, info, warn, error, fatal or silent',
+      )
+      .default('info'),
   });
 
 /**
@@ -41,9 +56,13 @@ const environment = (withDatabase: boolean) =>
  */
 export function readConfiguration(env: NodeJS.ProcessEnv, options: { database: boolean }): Configuration {
   const result = environment(options.database).safeParse(env);
-  const complaints = result.success ? [] : result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`);
+  const complaints = result.success
+    ? []
+    : result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`);
   if (env['TOLLGATE_DEV'] === '1' && env['NODE_ENV'] === 'production') {
-    complaints.push('TOLLGATE_DEV must not be 1 when NODE_ENV is production: the development issuer signs JWTs for everybody who asks.');
+    complaints.push(
+      'TOLLGATE_DEV must not be 1 when NODE_ENV is production: the development issuer signs JWTs for everybody who asks.',
+    );
   }
   if (!result.success || complaints.length > 0) throw new Error(complaints.join(' '));
   const values = result.data;

@@ -9,11 +9,14 @@ export const nestLogger: LoggerService = {
   debug: (message: unknown, ...rest: unknown[]) => logger.trace(fields(rest), text(message)),
   verbose: (message: unknown, ...rest: unknown[]) => logger.trace(fields(rest), text(message)),
   warn: (message: unknown, ...rest: unknown[]) => logger.warn(fields(rest), text(message)),
-  error: (message: unknown, ...rest: unknown[]) => logger.error({ ...fields(rest), ...(message instanceof Object ? { err: message } : {}) }, text(message)),
-  fatal: (message: unknown, ...rest: unknown[]) => logger.fatal({ ...fields(rest), ...(message instanceof Object ? { err: message } : {}) }, text(message)),
+  error: (message: unknown, ...rest: unknown[]) =>
+    logger.error({ ...fields(rest), ...(message instanceof Object ? { err: message } : {}) }, text(message)),
+  fatal: (message: unknown, ...rest: unknown[]) =>
+    logger.fatal({ ...fields(rest), ...(message instanceof Object ? { err: message } : {}) }, text(message)),
 };
 
-const text = (message: unknown): string => (message instanceof Object && 'message' in message ? String(message.message) : String(message));
+const text = (message: unknown): string =>
+  message instanceof Object && 'message' in message ? String(message.message) : String(message);
 
 /** Nest passes the context last, and a stack before it. */
 const fields = (rest: unknown[]): object => ({

@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { startNats, type TestNats } from '@tollgate/stack';
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { until } from './testing/fixtures.ts';
+
+/** JSON as it came; the assertions say what it must be. */
+type Json = any;
 
 let nats: TestNats;
 let env: Record<string, string>;
@@ -20,9 +23,14 @@ beforeAll(async () => {
 
 afterAll(() => nats?.stop());
 
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
 interface Started {
   readonly child: ChildProcess;
-  readonly lines: any[];
+  readonly lines: Json[];
   readonly exit: Promise<number | null>;
   url(): Promise<string>;
 }
@@ -33,7 +41,8 @@ function start(more: Record<string, string> = {}): Started {
     execArgv: ['--conditions=@tollgate/source'],
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
-  const lines: any[] = [];
+  children.push(child);
+  const lines: Json[] = [];
   let rest = '';
   child.stdout?.on('data', (data: Buffer) => {
     const parts = (rest + String(data)).split('\n');
@@ -43,7 +52,7 @@ function start(more: Record<string, string> = {}): Started {
   });
   const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const url = async (): Promise<string> => {
-    await until(async () => lines.some(({ msg }) => msg === 'ready to serve'), 10_000);
+    await until(async () => lines.some(({ msg }) => msg === 'ready to serve'), 45_000);
     return lines.find(({ msg }) => msg === 'ready to serve').url;
   };
   return { child, lines, exit, url };
@@ -57,7 +66,9 @@ describe('the process of a service', () => {
     child.kill(signal);
     expect(await (await slow).json()).toEqual({ done: true });
     expect(await exit).toBe(0);
-    expect(lines.every(({ level, service, time, msg }) => level && service === 'billing-meter' && time && msg)).toBe(true);
+    expect(lines.every(({ level, service, time, msg }) => level && service === 'billing-meter' && time && msg)).toBe(
+      true,
+    );
   });
 
   it('exits with 0 when its launcher is gone', async () => {
@@ -71,6 +82,9 @@ describe('the process of a service', () => {
     const { exit, lines } = start({ TOLLGATE_DEV: '1', NODE_ENV: 'production' });
     expect(await exit).toBe(1);
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatchObject({ level: 'fatal', msg: expect.stringContaining('TOLLGATE_DEV must not be 1 when NODE_ENV is production') });
+    expect(lines[0]).toMatchObject({
+      level: 'fatal',
+      msg: expect.stringContaining('TOLLGATE_DEV must not be 1 when NODE_ENV is production'),
+    });
   });
 });

@@ -37,7 +37,10 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
     service = await startService(definition);
     logger.info({ url: service.url }, 'ready to serve');
   } catch (error) {
-    logger.fatal({ err: error }, `${definition.name} cannot start: ${error instanceof Error ? error.message : 'an unknown error'}`);
+    logger.fatal(
+      { err: error },
+      `${definition.name} cannot start: ${error instanceof Error ? error.message : 'an unknown error'}`,
+    );
     process.exit(1);
   }
 }

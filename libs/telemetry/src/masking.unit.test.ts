@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createLogger } from './logger.ts';
 import { maskSecrets } from './masking.ts';
 import { withRequest } from './request-context.ts';
@@ -9,6 +9,15 @@ const withoutEnvironment = `prod_${hex}_ZZ99zz`;
 const jwt = `eyJ${'hbGciOiJFUzI1NiJ9'}.eyJzdWIiOiJvcGVyYXRvciJ9.c2lnbmF0dXJlLWNhbmFyeQ`;
 const opaque = 'b3BhcXVlLWNyZWRlbnRpYWw=';
 const canaries = [hex, 'c2lnbmF0dXJlLWNhbmFyeQ', opaque];
+
+const level = process.env['TOLLGATE_LOG_LEVEL'];
+beforeAll(() => {
+  process.env['TOLLGATE_LOG_LEVEL'] = 'info';
+});
+afterAll(() => {
+  if (level === undefined) delete process.env['TOLLGATE_LOG_LEVEL'];
+  else process.env['TOLLGATE_LOG_LEVEL'] = level;
+});
 
 function linesOf(log: (logger: ReturnType<typeof createLogger>) => void): string {
   let lines = '';
@@ -26,11 +35,18 @@ describe('secrets never reach a log line', () => {
     ['in a message', (logger) => logger.info(`got ${token} and ${withoutEnvironment} and ${jwt}`)],
     ['in a format argument', (logger) => logger.info('got %s', token)],
     ['in a bound field', (logger) => logger.child({ wanted: token, bearer: `Bearer ${opaque}` }).info('x')],
-    ['in a nested object', (logger) => logger.info({ request: { headers: { authorization: opaque, Authorization: [`Basic ${opaque}`] } } }, 'x')],
+    [
+      'in a nested object',
+      (logger) =>
+        logger.info({ request: { headers: { authorization: opaque, Authorization: [`Basic ${opaque}`] } } }, 'x'),
+    ],
     ['in a list', (logger) => logger.info({ list: [token, { deep: jwt }] }, 'x')],
     ['in an error, its stack and its cause', (logger) => logger.error({ err: thrown }, 'failed')],
     ['in an error given first', (logger) => logger.error(thrown)],
-    ['in JSON inside a text', (logger) => logger.info(JSON.stringify({ body: JSON.stringify({ authorization: opaque, token }) }))],
+    [
+      'in JSON inside a text',
+      (logger) => logger.info(JSON.stringify({ body: JSON.stringify({ authorization: opaque, token }) })),
+    ],
     ['with a quote inside', (logger) => logger.info({ password: `a"${opaque}` }, 'x')],
     ['in a URL', (logger) => logger.info(`postgres://user:${opaque.slice(0, -1)}@127.0.0.1/db`)],
     ['as a key', (logger) => logger.info({ [token]: 1 }, 'x')],
@@ -57,12 +73,22 @@ describe('secrets never reach a log line', () => {
 describe('log lines', () => {
   it('carry level, service, logger, time, message and the request they belong to', () => {
     const line = JSON.parse(linesOf((logger) => withRequest('req_1', () => logger.warn({ count: 2 }, 'hello'))));
-    expect(line).toMatchObject({ level: 'warn', service: 'tollgate', logger: 'test', msg: 'hello', requestId: 'req_1', count: 2 });
+    expect(line).toMatchObject({
+      level: 'warn',
+      service: 'tollgate',
+      logger: 'test',
+      msg: 'hello',
+      requestId: 'req_1',
+      count: 2,
+    });
     expect(new Date(line.time).toISOString()).toBe(line.time);
   });
 
   it('leave out what drivers add to errors', () => {
-    const error = Object.assign(new Error('duplicate key'), { code: '23505', detail: 'Key (email)=(a@example.com) exists.' });
+    const error = Object.assign(new Error('duplicate key'), {
+      code: '23505',
+      detail: 'Key (email)=(a@example.com) exists.',
+    });
     const line = JSON.parse(linesOf((logger) => logger.error({ err: error }, 'x')));
     expect(line.err).toMatchObject({ type: 'Error', code: '23505', message: 'duplicate key' });
     expect(JSON.stringify(line)).not.toContain('example.com');

@@ -22,7 +22,9 @@ const serializer = new PrometheusSerializer('', false, undefined, true, true);
 export const meter: Meter = provider.getMeter('tollgate');
 
 /** Bounds in seconds for durations between 0.25 ms and 10 s. */
-export const durationBoundsSeconds = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+export const durationBoundsSeconds = [
+  0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+];
 
 /** The state of all instruments in the Prometheus text format. */
 export async function metricsHandler(): Promise<string> {

@@ -7,7 +7,13 @@ import { registerInstrumentations } from '@opentelemetry/instrumentation';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { PgInstrumentation } from '@opentelemetry/instrumentation-pg';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { AlwaysOffSampler, AlwaysOnSampler, BatchSpanProcessor, ParentBasedSampler, TracerProvider } from '@opentelemetry/sdk-trace';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
 import { MaskingSpanExporter } from './masking-exporter.ts';
 import { setServiceName } from './service-name.ts';
 
@@ -26,7 +32,13 @@ export function startTelemetry(serviceName: string): void {
     resource: resourceFromAttributes({ 'service.name': serviceName }),
     sampler: exporting ? new ParentBasedSampler({ root: new AlwaysOnSampler() }) : new AlwaysOffSampler(),
     spanProcessors: exporting
-      ? [new BatchSpanProcessor({ exporter: new MaskingSpanExporter(new OTLPTraceExporter()), scheduledDelayMillis: 400, maxQueueSize: 8192 })]
+      ? [
+          new BatchSpanProcessor({
+            exporter: new MaskingSpanExporter(new OTLPTraceExporter()),
+            scheduledDelayMillis: 400,
+            maxQueueSize: 8192,
+          }),
+        ]
       : [],
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());

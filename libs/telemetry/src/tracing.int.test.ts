@@ -5,13 +5,16 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
+/** JSON as it came; the assertions say what it must be. */
+type Json = any;
+
 const canary = `sk_live_${'c0ffee00'.repeat(8)}_a1B2c3`;
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 
 let postgres: TestPostgres;
 let collector: Server;
 let bodies = '';
-let spans: any[] = [];
+const spans: Json[] = [];
 let logs = '';
 let answer: { traceparent: string };
 
@@ -20,11 +23,17 @@ beforeAll(async () => {
   postgres = await startPostgres();
   collector = createServer((request, response) => {
     let body = '';
-    request.on('data', (data) => (body += data)).on('end', () => {
-      bodies += body;
-      spans.push(...JSON.parse(body).resourceSpans.flatMap((each: any) => each.scopeSpans.flatMap((scope: any) => scope.spans)));
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
-    });
+    request
+      .on('data', (data) => (body += data))
+      .on('end', () => {
+        bodies += body;
+        spans.push(
+          ...JSON.parse(body).resourceSpans.flatMap((each: Json) =>
+            each.scopeSpans.flatMap((scope: Json) => scope.spans),
+          ),
+        );
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+      });
   });
   await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
   const child: ChildProcess = fork(fileURLToPath(new URL('./testing/traced-process.ts', import.meta.url)), {
@@ -37,10 +46,16 @@ beforeAll(async () => {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   child.stdout?.on('data', (data) => (logs += data));
-  const { port } = await new Promise<{ port: number }>((resolve) => child.once('message', (message) => resolve(message as { port: number })));
+  const { port } = await new Promise<{ port: number }>((resolve) =>
+    child.once('message', (message) => resolve(message as { port: number })),
+  );
   const response = await fetch(`http://127.0.0.1:${port}/things/7?token=${canary}`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${canary}`, traceparent: `00-${traceId}-b7ad6b7169203331-01`, 'user-agent': 'canary-agent' },
+    headers: {
+      authorization: `Bearer ${canary}`,
+      traceparent: `00-${traceId}-b7ad6b7169203331-01`,
+      'user-agent': 'canary-agent',
+    },
   });
   answer = (await response.json()) as { traceparent: string };
   await new Promise((resolve) => setTimeout(resolve, 1000));
@@ -57,7 +72,7 @@ afterAll(async () => {
   await postgres?.stop();
 });
 
-const span = (name: string): any => spans.find((each) => each.name === name);
+const span = (name: string): Json => spans.find((each) => each.name === name);
 
 describe('spans of a request', () => {
   it('belong to the trace that the request brought, one below the other', () => {

@@ -1,6 +1,15 @@
 import {
-  context, isSpanContextValid, propagation, SpanKind, SpanStatusCode, trace,
-  type Attributes, type Context, type Span, type TextMapGetter, type TextMapSetter,
+  context,
+  isSpanContextValid,
+  propagation,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+  type Context,
+  type Span,
+  type TextMapGetter,
+  type TextMapSetter,
 } from '@opentelemetry/api';
 
 export { SpanKind } from '@opentelemetry/api';
@@ -43,8 +52,16 @@ export interface SpanOptions {
 }
 
 /** Runs `run` in a span whose parent is the trace in `carrier` (or a new trace). The span ends when `run` has settled. */
-export function withExtractedTrace<T>(carrier: TraceCarrier, name: string, run: (span: Span) => T, options: SpanOptions = {}): T {
-  return runInSpan(propagation.extract(context.active(), carrier, getter), name, run, { kind: SpanKind.SERVER, ...options });
+export function withExtractedTrace<T>(
+  carrier: TraceCarrier,
+  name: string,
+  run: (span: Span) => T,
+  options: SpanOptions = {},
+): T {
+  return runInSpan(propagation.extract(context.active(), carrier, getter), name, run, {
+    kind: SpanKind.SERVER,
+    ...options,
+  });
 }
 
 /** Runs `run` in a span below the active one. */
@@ -63,7 +80,11 @@ export function adoptTrace(carrier: TraceCarrier, run: () => void): void {
 }
 
 function runInSpan<T>(parent: Context, name: string, run: (span: Span) => T, options: SpanOptions): T {
-  const span = tracer.startSpan(name, { kind: options.kind ?? SpanKind.INTERNAL, attributes: options.attributes }, parent);
+  const span = tracer.startSpan(
+    name,
+    { kind: options.kind ?? SpanKind.INTERNAL, attributes: options.attributes },
+    parent,
+  );
   let result: T;
   try {
     result = context.with(trace.setSpan(parent, span), run, undefined, span);

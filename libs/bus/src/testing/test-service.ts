@@ -70,7 +70,8 @@ class FailHandler implements OperationHandler<typeof fail> {
   async execute({ input: { how } }: OperationMessage<typeof fail>): Promise<unknown> {
     if (how === 'refusal') throw new TollgateError('LAST_OWNER', 'Make another account owner first.');
     if (how === 'bug') throw new Error('canary: something internal');
-    if (how === 'outage') throw Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' });
+    if (how === 'outage')
+      throw Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' });
     if (how === 'slow') return new Promise((resolve) => setTimeout(() => resolve('done'), 1000));
     return 'x'.repeat(2 * 1024 * 1024);
   }
@@ -87,7 +88,12 @@ export interface TestService {
 export const handlers: readonly Type[] = [GreetHandler, EchoHandler, FailHandler];
 
 /** Serves the operations above through Nest, as a service of the house does. */
-export async function serve(bus: Bus, verifier: JwtVerifier, resolver: PrincipalResolver, providers = handlers): Promise<TestService> {
+export async function serve(
+  bus: Bus,
+  verifier: JwtVerifier,
+  resolver: PrincipalResolver,
+  providers = handlers,
+): Promise<TestService> {
   const strategy = new NatsServiceStrategy({ bus, operations, verifier, resolver, checkAnswers: true });
   strategy.serveDirectly(direct, (input, call) => ({ text: input.text, call }));
   const module: DynamicModule = {

@@ -17,7 +17,9 @@ export const problemServerOptions = {
   genReqId: () => randomUUID(),
   // Fastify's own reply while closing is no problem document; the service refuses by itself.
   return503OnClosing: false,
-  frameworkErrors: (error, request, reply) => sendProblem(reply as unknown as FastifyReply, error, request.id),
+  frameworkErrors: (error, request, reply) => {
+    void sendProblem(reply as unknown as FastifyReply, error, request.id);
+  },
   clientErrorHandler: (error, socket) => refuseConnection(error, socket as Socket),
 } satisfies FastifyServerOptions;
 
@@ -39,9 +41,18 @@ export function installProblemReplies(fastify: FastifyInstance): void {
   fastify.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] as string;
     const methods = routes.methodsOf(path);
-    if (methods.length === 0) return sendProblem(reply, new TollgateError('ROUTE_NOT_FOUND', 'There is no such route. The OpenAPI document lists those there are.'), request.id);
+    if (methods.length === 0)
+      return sendProblem(
+        reply,
+        new TollgateError('ROUTE_NOT_FOUND', 'There is no such route. The OpenAPI document lists those there are.'),
+        request.id,
+      );
     void reply.header('allow', methods.join(', '));
-    return sendProblem(reply, new TollgateError('METHOD_NOT_ALLOWED', `This route answers to ${methods.join(', ')}.`), request.id);
+    return sendProblem(
+      reply,
+      new TollgateError('METHOD_NOT_ALLOWED', `This route answers to ${methods.join(', ')}.`),
+      request.id,
+    );
   });
 }
 
@@ -53,7 +64,10 @@ export function sendProblem(reply: FastifyReply, error: unknown, requestId: stri
   if (problem.status === 503) void reply.header('retry-after', '1');
   if (problem.status === 401 && !reply.hasHeader('www-authenticate')) void reply.header('www-authenticate', 'Bearer');
   // As bytes: to a text Fastify would add a charset, which the media type does not have.
-  return reply.code(problem.status).header('content-type', 'application/problem+json').send(Buffer.from(JSON.stringify(problem)));
+  return reply
+    .code(problem.status)
+    .header('content-type', 'application/problem+json')
+    .send(Buffer.from(JSON.stringify(problem)));
 }
 
 /** Fastify's refusals by its codes: https://fastify.dev/docs/latest/Reference/Errors/ */
@@ -71,7 +85,13 @@ function refusalOf(error: unknown): TollgateError {
       return new TollgateError('INVALID_INPUT', 'The path is not correctly percent-encoded.');
     default:
       // What else Fastify refuses with a status of the 400s is about the shape of the request.
-      if (typeof code === 'string' && code.startsWith('FST_') && typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
+      if (
+        typeof code === 'string' &&
+        code.startsWith('FST_') &&
+        typeof statusCode === 'number' &&
+        statusCode >= 400 &&
+        statusCode < 500
+      ) {
         return new TollgateError('INVALID_INPUT', 'The request cannot be read.');
       }
       return asTollgateError(error);
@@ -81,7 +101,9 @@ function refusalOf(error: unknown): TollgateError {
 /** What arrived is not HTTP (or its headers are too large): there is no request to reply to, only a socket. */
 function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return void socket.destroy();
-  const problem = JSON.stringify(toProblem(new TollgateError('INVALID_INPUT', 'What arrived is not a well-formed HTTP request.')));
+  const problem = JSON.stringify(
+    toProblem(new TollgateError('INVALID_INPUT', 'What arrived is not a well-formed HTTP request.')),
+  );
   socket.end(
     `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(problem)}\r\nConnection: close\r\n\r\n${problem}`,
   );

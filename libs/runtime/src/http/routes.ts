@@ -15,7 +15,9 @@ export function rememberRoutes(fastify: FastifyInstance): Routes {
   });
   return {
     methodsOf: (path) => {
-      const methods = [...patterns.values()].filter(({ pattern }) => pattern.test(path)).flatMap((route) => [...route.methods]);
+      const methods = [...patterns.values()]
+        .filter(({ pattern }) => pattern.test(path))
+        .flatMap((route) => [...route.methods]);
       return [...new Set(methods)].toSorted();
     },
   };
@@ -25,7 +27,9 @@ export function rememberRoutes(fastify: FastifyInstance): Routes {
 function patternOf(url: string): RegExp {
   const source = url
     .split('/')
-    .map((segment) => (segment === '*' ? '.*' : segment.startsWith(':') ? '[^/]+' : segment.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')))
+    .map((segment) =>
+      segment === '*' ? '.*' : segment.startsWith(':') ? '[^/]+' : segment.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'),
+    )
     .join('/');
   return new RegExp(`^${source}$`);
 }

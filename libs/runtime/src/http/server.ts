@@ -1,6 +1,13 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { TollgateError } from '@tollgate/contracts';
-import { adoptTrace, durationBoundsSeconds, meter, metricsHandler, nameHttpRoute, withRequest } from '@tollgate/telemetry';
+import {
+  adoptTrace,
+  durationBoundsSeconds,
+  meter,
+  metricsHandler,
+  nameHttpRoute,
+  withRequest,
+} from '@tollgate/telemetry';
 import type { FastifyInstance } from 'fastify';
 import type { HealthRegistry } from '../health.ts';
 import { installProblemReplies, problemServerOptions, sendProblem } from './problem-replies.ts';
@@ -38,7 +45,11 @@ export class ProblemFastifyAdapter extends FastifyAdapter {
 export function installBasics(fastify: FastifyInstance, health: HealthRegistry, isStopping: () => boolean): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     if (isStopping()) {
-      return void sendProblem(reply, new TollgateError('SERVICE_UNAVAILABLE', 'This process is shutting down. Try again.'), request.id);
+      return void sendProblem(
+        reply,
+        new TollgateError('SERVICE_UNAVAILABLE', 'This process is shutting down. Try again.'),
+        request.id,
+      );
     }
     withRequest(request.id, () =>
       adoptTrace(request.headers, () => {
@@ -62,5 +73,7 @@ export function installBasics(fastify: FastifyInstance, health: HealthRegistry, 
     const { ready, reasons, warnings } = await health.readiness();
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'unavailable', reasons, warnings });
   });
-  fastify.get('/metrics', async (_request, reply) => reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsHandler()));
+  fastify.get('/metrics', async (_request, reply) =>
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsHandler()),
+  );
 }

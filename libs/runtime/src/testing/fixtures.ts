@@ -1,7 +1,12 @@
 import { Module } from '@nestjs/common';
 import { Handles, operationsController, type OperationHandler, type OperationMessage } from '@tollgate/bus';
 import { operation, TollgateError } from '@tollgate/contracts';
-import { developmentIssuerDocuments, loadOrCreateDevelopmentKey, signDevelopmentJwt, type DevelopmentJwtClaims } from '@tollgate/identity';
+import {
+  developmentIssuerDocuments,
+  loadOrCreateDevelopmentKey,
+  signDevelopmentJwt,
+  type DevelopmentJwtClaims,
+} from '@tollgate/identity';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -29,7 +34,9 @@ export class WhoHandler implements OperationHandler<typeof who> {
 Handles(who)(WhoHandler);
 
 export class TestModule {}
-Module({ controllers: [operationsController('billing-meter', { operations: [who] })], providers: [WhoHandler] })(TestModule);
+Module({ controllers: [operationsController('billing-meter', { operations: [who] })], providers: [WhoHandler] })(
+  TestModule,
+);
 
 /** A service with one operation and a few routes that fail in their own ways. */
 export const testService: ServiceDefinition = {
@@ -68,13 +75,16 @@ export async function startIssuer(): Promise<TestIssuer> {
   const server = createServer((request, response) => {
     const { configuration, jwks } = developmentIssuerDocuments(key, issuer);
     const document = { '/.well-known/openid-configuration': configuration, '/jwks': jwks }[request.url ?? ''];
-    response.writeHead(document ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(document ?? {}));
+    response
+      .writeHead(document ? 200 : 404, { 'content-type': 'application/json' })
+      .end(JSON.stringify(document ?? {}));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     issuer,
-    jwt: (claims, options = {}) => signDevelopmentJwt(key, options.issuer ?? issuer, options.audience ?? 'tollgate', claims),
+    jwt: (claims, options = {}) =>
+      signDevelopmentJwt(key, options.issuer ?? issuer, options.audience ?? 'tollgate', claims),
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

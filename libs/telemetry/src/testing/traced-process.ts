@@ -30,7 +30,6 @@ server.post('/things/:id', async (request) => {
 await server.listen({ port: 0, host: '127.0.0.1' });
 process.send?.({ port: (server.server.address() as AddressInfo).port });
 
-process.on('message', async () => {
-  await stopTelemetry();
-  process.exit(0);
+process.on('message', () => {
+  void stopTelemetry().then(() => process.exit(0));
 });

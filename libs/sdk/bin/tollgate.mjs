@@ -15,7 +15,9 @@ if (!existsSync(main)) {
   const { run } = await import(main);
   process.exitCode = await run(process.argv.slice(2));
 } else if (!existsSync(pinnedNode)) {
-  process.stderr.write(`Tollgate needs Node ${wantedMajor} or later: run \`npm ci\` in its repository, which installs one.\n`);
+  process.stderr.write(
+    `Tollgate needs Node ${wantedMajor} or later: run \`npm ci\` in its repository, which installs one.\n`,
+  );
   process.exitCode = 1;
 } else {
   const script = fileURLToPath(import.meta.url);

@@ -100,7 +100,10 @@ export class TollgateClient {
   #baseUrl(operation: AnyOperation): string {
     if (operation.http?.door !== 'data') return this.#options.url;
     if (this.#options.verifierUrl) return this.#options.verifierUrl;
-    throw new TollgateError('INVALID_INPUT', `${operation.name} is served by the verifier: give the client its verifierUrl.`);
+    throw new TollgateError(
+      'INVALID_INPUT',
+      `${operation.name} is served by the verifier: give the client its verifierUrl.`,
+    );
   }
 
   async #authorization(): Promise<Record<string, string>> {

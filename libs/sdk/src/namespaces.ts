@@ -6,11 +6,17 @@ type Contracts = typeof contracts;
 
 /** Public operations by their names: `{'tokens.create': …}`. Those between services are left out. */
 type Operations = {
-  [K in keyof Contracts as Contracts[K] extends { name: infer N extends string; internal?: infer Internal; input: unknown }
-    ? true extends Internal
-      ? never
-      : N
-    : never]: Contracts[K];
+  [
+    K in keyof Contracts as Contracts[K] extends {
+      name: infer N extends string;
+      internal?: infer Internal;
+      input: unknown;
+    }
+      ? true extends Internal
+        ? never
+        : N
+      : never
+  ]: Contracts[K];
 };
 
 type GroupOf<Name> = Name extends `${infer Group}.${string}` ? Group : never;

@@ -26,11 +26,15 @@ export function chooseCaller(operation: Pick<AnyOperation, 'name' | 'who'>, wish
   const { as, org, env } = wishes;
   if (as !== undefined) return readCaller(as, org);
   if (env['TOLLGATE_JWT']) return { type: 'jwt', jwt: env['TOLLGATE_JWT'] };
-  const forAccounts = operation.who.some((caller) => ['owner', 'admin', 'member', 'space-administrator'].includes(caller));
+  const forAccounts = operation.who.some((caller) =>
+    ['owner', 'admin', 'member', 'space-administrator'].includes(caller),
+  );
   const account = env['TOLLGATE_ACCOUNT'];
   if (forAccounts && account && org) return { type: 'account', account, org };
   if (operation.who.includes('operator')) return { type: 'operator' };
-  const scopes = operation.who.flatMap((caller) => (caller.startsWith('scope:') ? [caller.slice('scope:'.length)] : []));
+  const scopes = operation.who.flatMap((caller) =>
+    caller.startsWith('scope:') ? [caller.slice('scope:'.length)] : [],
+  );
   if (!forAccounts && scopes.length > 0) return { type: 'service', name: 'cli', scopes };
   throw new UsageError(
     `Say who calls: --as acc_… (or TOLLGATE_ACCOUNT=acc_…) for an account of the organization, or TOLLGATE_JWT for a JWT of your own.` +

@@ -58,7 +58,12 @@ function fieldFlags(name: string, path: readonly string[], schema: Schema, requi
   if (schema.type === 'array' && schema.items?.type === 'string') {
     return [{ ...base, name: name.replace(/s$/, ''), kind: 'list' }];
   }
-  const kinds: Record<string, Flag['kind']> = { string: 'text', number: 'number', integer: 'number', boolean: 'boolean' };
+  const kinds: Record<string, Flag['kind']> = {
+    string: 'text',
+    number: 'number',
+    integer: 'number',
+    boolean: 'boolean',
+  };
   const kind = kinds[schema.type ?? ''];
   if (kind) return [{ ...base, kind }];
   return Object.keys(schema).length === 0 ? [] : [{ ...base, kind: 'json' }];

@@ -97,7 +97,9 @@ function addOwnCommands(program: Command): void {
     .argument('<name>', 'token-list, seats, audit or credentials')
     .option('--as <caller>', 'operator or service:NAME[:scope,scope]')
     .option('--json', "print exactly the API's JSON")
-    .action(async (name, options) => (await import('./commands/projections-rebuild.ts')).projectionsRebuild(name, options));
+    .action(async (name, options) =>
+      (await import('./commands/projections-rebuild.ts')).projectionsRebuild(name, options),
+    );
 }
 
 /** Errors come out of commander as exceptions, for every command and its subcommands. */

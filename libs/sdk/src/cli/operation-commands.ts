@@ -1,9 +1,4 @@
-import {
-  allOperations,
-  pathParameters,
-  type AnyOperation,
-  type OutputOf,
-} from '@tollgate/contracts';
+import { allOperations, pathParameters, type AnyOperation, type OutputOf } from '@tollgate/contracts';
 import { Argument, Command, Option } from 'commander';
 import { z } from 'zod';
 import { callOperation } from './call.ts';
@@ -55,8 +50,10 @@ function operationCommand(operation: AnyOperation, group: string, verb: string):
   for (const flag of flags) command.addOption(optionOf(flag));
   if (takesOrg) command.addOption(new Option('--org <org>', 'the organization').env('TOLLGATE_ORG'));
   if (operation.kind === 'command') {
-    if (operation.http?.method === 'POST') command.option('--idempotency-key <key>', 'repeat the same call without doing it twice');
-    if (operation.errors?.includes('VERSION_MISMATCH')) command.option('--if-match <version>', 'only if the resource has this version');
+    if (operation.http?.method === 'POST')
+      command.option('--idempotency-key <key>', 'repeat the same call without doing it twice');
+    if (operation.errors?.includes('VERSION_MISMATCH'))
+      command.option('--if-match <version>', 'only if the resource has this version');
   }
   if (needsConfirmation(verb)) command.option('--yes', 'do not ask for confirmation');
   command.option('--as <caller>', 'operator, acc_… or service:NAME[:scope,scope]; a JWT of the development issuer');
@@ -68,7 +65,8 @@ function operationCommand(operation: AnyOperation, group: string, verb: string):
     const input = inputFrom(flags, values);
     for (const [index, name] of positionals.entries()) input[name] = await argumentValue(args[index] as string);
     if (takesOrg) input['org'] = options['org'] ?? missingOrg();
-    if (needsConfirmation(verb)) await confirm(`${verb} ${String(input[positionals.at(-1) as string])}`, options['yes'] === true);
+    if (needsConfirmation(verb))
+      await confirm(`${verb} ${String(input[positionals.at(-1) as string])}`, options['yes'] === true);
     const answer = await callOperation(operation, input, options);
     write(options['json'] ? JSON.stringify(answer) : await renderAnswer(operation.name, answer));
     if (isRefusal(operation, answer)) setStatus(1);
@@ -85,11 +83,19 @@ function optionOf(flag: Flag): Option {
   const required = flag.required ? ' (required)' : '';
   const fallback = flag.defaultValue === undefined ? '' : ` (default: ${String(flag.defaultValue)})`;
   const variant = flag.variant ? ` (with --${flag.variant.flag} ${flag.variant.value})` : '';
-  const texts: Record<Flag['kind'], string> = { text: '', number: '', boolean: '', list: 'may be repeated; none for no entry', json: 'JSON' };
-  const syntax = flag.kind === 'boolean' ? `--${flag.name}` : `--${flag.name} <${flag.kind === 'list' ? 'text' : flag.kind}>`;
+  const texts: Record<Flag['kind'], string> = {
+    text: '',
+    number: '',
+    boolean: '',
+    list: 'may be repeated; none for no entry',
+    json: 'JSON',
+  };
+  const syntax =
+    flag.kind === 'boolean' ? `--${flag.name}` : `--${flag.name} <${flag.kind === 'list' ? 'text' : flag.kind}>`;
   const option = new Option(syntax, `${texts[flag.kind]}${fallback}${variant}${required}`.trim());
   if (flag.choices) option.choices([...flag.choices]);
-  else if (flag.kind !== 'boolean') option.argParser((text: string, previous: unknown) => readFlag(flag, text, previous));
+  else if (flag.kind !== 'boolean')
+    option.argParser((text: string, previous: unknown) => readFlag(flag, text, previous));
   return option.makeOptionMandatory(flag.required);
 }
 

@@ -16,8 +16,10 @@ export async function renderAnswer(operationName: string, answer: unknown): Prom
   if (Array.isArray(answer['items'])) return renderPage(operationName, answer as { items: Fields[] });
   const { secret, secretAlreadyShown, ...rest } = answer;
   const lines = keyValues(rest);
-  if (typeof secret === 'string') lines.push('', secret, 'This is the secret. It is shown this once and cannot be read again: store it now.');
-  if (secretAlreadyShown) lines.push('', 'The secret was shown by the first call with this idempotency key and cannot be read again.');
+  if (typeof secret === 'string')
+    lines.push('', secret, 'This is the secret. It is shown this once and cannot be read again: store it now.');
+  if (secretAlreadyShown)
+    lines.push('', 'The secret was shown by the first call with this idempotency key and cannot be read again.');
   return lines.join('\n');
 }
 

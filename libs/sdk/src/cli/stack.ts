@@ -1,4 +1,10 @@
-import { dataDirectory, readStackSecrets, readStackState, type StackSecrets, type StackState } from '@tollgate/contracts';
+import {
+  dataDirectory,
+  readStackSecrets,
+  readStackState,
+  type StackSecrets,
+  type StackState,
+} from '@tollgate/contracts';
 import { CommandFailure } from './failures.ts';
 
 /** The stack of the data directory, running or not. Undefined if none was ever started there. */
@@ -20,7 +26,9 @@ export function runningStack(): StackState {
 export function secretsOf(state: StackState): StackSecrets {
   const secrets = readStackSecrets(state);
   if (secrets) return secrets;
-  throw new CommandFailure(`The stack's secrets are not at ${state.secretsFile}: start the stack again with \`npm start\`.`);
+  throw new CommandFailure(
+    `The stack's secrets are not at ${state.secretsFile}: start the stack again with \`npm start\`.`,
+  );
 }
 
 function isAlive(pid: number): boolean {

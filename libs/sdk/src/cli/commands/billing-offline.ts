@@ -34,7 +34,12 @@ export interface PeriodsOptions {
 /** `tollgate billing periods`: the start of each period on a line, RFC 3339 UTC with seconds. */
 export function billingPeriods({ anchor, timeZone, interval, count }: PeriodsOptions): void {
   try {
-    const starts = formatPeriodStarts({ anchor, timeZone, interval: interval as BillingInterval, count: Number(count) });
+    const starts = formatPeriodStarts({
+      anchor,
+      timeZone,
+      interval: interval as BillingInterval,
+      count: Number(count),
+    });
     write(starts.join('\n'));
   } catch (error) {
     throw new UsageError((error as Error).message);

@@ -12,14 +12,18 @@ export function dbUrl(options: { superuser?: boolean; service: string }): void {
   const secrets = secretsOf(state);
   if (options.superuser) {
     if (!state.embedded.postgres) {
-      throw new CommandFailure('This stack uses the Postgres that TOLLGATE_DATABASE_URL named: its superuser is not known here.');
+      throw new CommandFailure(
+        'This stack uses the Postgres that TOLLGATE_DATABASE_URL named: its superuser is not known here.',
+      );
     }
     write(secrets.databaseAdminUrl);
     return;
   }
   const url = secrets.databaseUrls[options.service as ServiceName];
   if (!url) {
-    throw new UsageError(`${options.service} has no Postgres role. Those that have: ${Object.keys(secrets.databaseUrls).join(', ')}.`);
+    throw new UsageError(
+      `${options.service} has no Postgres role. Those that have: ${Object.keys(secrets.databaseUrls).join(', ')}.`,
+    );
   }
   write(url);
 }

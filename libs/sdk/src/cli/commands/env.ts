@@ -33,7 +33,12 @@ export function environmentOf(state: StackState): Record<string, string> {
   };
 }
 
-const defaultPorts: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443', 'nats:': '4222', 'postgres:': '5432' };
+const defaultPorts: Readonly<Record<string, string>> = {
+  'http:': '80',
+  'https:': '443',
+  'nats:': '4222',
+  'postgres:': '5432',
+};
 
 function portOf(url: string): string {
   const { port, protocol } = new URL(url);

@@ -20,7 +20,8 @@ export async function jwt(options: JwtOptions): Promise<void> {
 /** Who the JWT is for. Throws UsageError unless exactly one of operator, account and service is named. */
 export function callerOf({ operator, org, account, service, scope }: JwtOptions): CallerChoice {
   const named = [operator, account, service].filter(Boolean).length;
-  if (named !== 1) throw new UsageError('Say for whom: --operator, --org ORG --account ACC, or --service NAME --scope "…".');
+  if (named !== 1)
+    throw new UsageError('Say for whom: --operator, --org ORG --account ACC, or --service NAME --scope "…".');
   if (scope !== undefined && !service) throw new UsageError('--scope goes with --service.');
   if (operator) return { type: 'operator' };
   if (service) {

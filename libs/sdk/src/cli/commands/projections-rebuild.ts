@@ -20,7 +20,8 @@ export async function projectionsRebuild(name: string, options: { as?: string; j
 /** What a rebuild found, for people. */
 export function describeRebuild(report: RebuildReport): string {
   const rows = report.tables.map(({ name, rows, liveDigest, rebuiltDigest }) => {
-    const verdict = liveDigest === rebuiltDigest ? 'identical' : `differs (running ${liveDigest}, rebuilt ${rebuiltDigest})`;
+    const verdict =
+      liveDigest === rebuiltDigest ? 'identical' : `differs (running ${liveDigest}, rebuilt ${rebuiltDigest})`;
     return `  ${name}: ${rows} ${rows === 1 ? 'row' : 'rows'}, ${verdict}`;
   });
   const summary = report.identical

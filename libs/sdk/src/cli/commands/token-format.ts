@@ -13,7 +13,10 @@ export async function tokenFormat(argument: string, options: { json?: boolean })
   if (parsed.kind !== 'well-formed') {
     const [reason, sentence] =
       parsed.kind === 'malformed'
-        ? ['checksum', 'Malformed: it has the shape of a secret, but its checksum is wrong, so it was mistyped or made up.']
+        ? [
+            'checksum',
+            'Malformed: it has the shape of a secret, but its checksum is wrong, so it was mistyped or made up.',
+          ]
         : ['shape', 'Not in the form of a Tollgate secret. It could only be an imported key.'];
     if (options.json) write(JSON.stringify({ wellFormed: false, reason }));
     else complain(sentence);
@@ -23,5 +26,10 @@ export async function tokenFormat(argument: string, options: { json?: boolean })
   const { prefix, environment } = parsed;
   const hint = hintOf(text);
   if (options.json) write(JSON.stringify({ wellFormed: true, prefix, environment, hint }));
-  else write(['well-formed', `prefix       ${prefix}`, `environment  ${environment ?? '-'}`, `hint         ${hint}`].join('\n'));
+  else
+    write(
+      ['well-formed', `prefix       ${prefix}`, `environment  ${environment ?? '-'}`, `hint         ${hint}`].join(
+        '\n',
+      ),
+    );
 }

@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import { failureOf, UsageError } from './failures.ts';
+import { renderAnswer } from './output.ts';
+
+describe('an answer on a terminal', () => {
+  it('shows a list as a table with the columns of its kind', async () => {
+    const items = [
+      { id: 'acc_1', name: 'Ada', kind: 'member', role: 'owner', status: 'active', email: null, version: 1 },
+      { id: 'acc_22', name: null, kind: 'service', role: 'member', status: 'active', email: 'a@b.example', version: 1 },
+    ];
+    const lines = (await renderAnswer('accounts.list', { items, nextCursor: 'c1' }))
+      .split('\n')
+      .map((line) => line.trim());
+    expect(lines.map((line) => line.split(/\s+/))).toEqual([
+      ['id', 'name', 'kind', 'role', 'status', 'email'],
+      ['acc_1', 'Ada', 'member', 'owner', 'active', '-'],
+      ['acc_22', '-', 'service', 'member', 'active', 'a@b.example'],
+      ['There', 'are', 'more:', '--cursor', 'c1'],
+    ]);
+  });
+
+  it('says when a list is empty', async () => {
+    expect(await renderAnswer('tokens.list', { items: [], nextCursor: null })).toBe('There are none.');
+  });
+
+  it('shows fields by their path, money with its currency, lists in one line', async () => {
+    const answer = {
+      recurring: { amount: '1900', currency: 'EUR' },
+      firstPeriod: { policy: 'second.v1' },
+      spaces: ['spc_1', 'spc_2'],
+      teamId: null,
+    };
+    expect(await renderAnswer('billing.quote', answer)).toBe(
+      [
+        'recurring           1900 EUR',
+        'firstPeriod.policy  second.v1',
+        'spaces              spc_1, spc_2',
+        'teamId              -',
+      ].join('\n'),
+    );
+  });
+
+  it('says of a secret that it is shown this once, and of a replayed one that it is gone', async () => {
+    const shown = await renderAnswer('tokens.create', { token: { id: 'tok_1' }, secret: 'sk_live_x', position: 4 });
+    expect(shown.split('\n').slice(2)).toEqual(['', 'sk_live_x', expect.stringMatching(/shown this once/)]);
+    const replayed = await renderAnswer('tokens.create', {
+      token: { id: 'tok_1' },
+      secret: null,
+      secretAlreadyShown: true,
+    });
+    expect(replayed).toContain('cannot be read again');
+    expect(replayed).not.toContain('null');
+  });
+
+  it('lets no control character through', async () => {
+    expect(await renderAnswer('orgs.get', { name: 'a\u001b[2Jb' })).toBe('name  a\u{fffd}[2Jb');
+  });
+});
+
+describe('a failure', () => {
+  it('is code and detail, the wrong fields below, with status 1', () => {
+    const refusal = Object.assign(new Error('Look.'), {
+      name: 'TollgateError',
+      code: 'INVALID_INPUT',
+      errors: [
+        { path: 'scope.spaceId', message: 'is required' },
+        { path: '', message: 'must be an object' },
+      ],
+    });
+    expect(failureOf(refusal)).toEqual({
+      status: 1,
+      text: 'INVALID_INPUT: Look.\n  scope.spaceId: is required\n  input: must be an object',
+    });
+  });
+
+  it('has status 2 for wrong usage and 1 for anything else', () => {
+    expect(failureOf(new UsageError('Use --yes.'))).toEqual({ status: 2, text: 'Use --yes.' });
+    expect(failureOf(new Error('broken'))).toEqual({ status: 1, text: 'broken' });
+  });
+});

@@ -14,7 +14,7 @@ const regenerated = happened('TokenRegenerated', {
   digest: digestSecret(nextSecret),
   hint: '',
   prefix: '',
-  previousDigest: digestSecret(secret),
+  previousDigest: digestSecret(secret), overlapUntil: null,
   ...noReason,
 });
 const identified = { tokenId: 'tok_1', orgId: 'org_1' };

@@ -19,7 +19,7 @@ export interface FollowerPorts {
 export class Follower {
   #replica: Replica;
   readonly #ports: FollowerPorts;
-  #waiters: { position: number; wake: (reached: boolean) => void }[] = [];
+  readonly #waiters = new Set<{ position: number; wake: (reached: boolean) => void }>();
 
   constructor(replica: Replica, ports: FollowerPorts) {
     this.#replica = replica;
@@ -64,17 +64,16 @@ export class Follower {
         position,
         wake: (reached: boolean) => {
           clearTimeout(timer);
-          this.#waiters = this.#waiters.filter((other) => other !== waiter);
+          this.#waiters.delete(waiter);
           resolve(reached);
         },
       };
-      this.#waiters.push(waiter);
+      this.#waiters.add(waiter);
     });
   }
 
   #wakeWaiters(): void {
-    if (this.#waiters.length === 0) return;
     const { applied } = this.#replica;
-    for (const waiter of this.#waiters.filter(({ position }) => position <= applied)) waiter.wake(true);
+    for (const waiter of this.#waiters) if (waiter.position <= applied) waiter.wake(true);
   }
 }

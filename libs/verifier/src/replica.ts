@@ -84,6 +84,7 @@ export class Replica {
   readonly #effects: Effects = {
     OrganizationRegistered: 'nothing',
     PlanChanged: 'nothing',
+    LeakResponseChosen: 'nothing',
     AccountCreated: ({ accountId, kind }) => {
       this.accounts.set(accountId, { id: accountId, kind, active: true, memberships: new Map(), spaces: [] });
     },
@@ -91,6 +92,12 @@ export class Replica {
     AccountDeactivated: ({ accountId }) => {
       this.#account(accountId).active = false;
     },
+    AccountErased: 'nothing',
+    TeamCreated: 'nothing',
+    TeamPolicySet: 'nothing',
+    TeamProjectAdded: 'nothing',
+    TeamProjectRemoved: 'nothing',
+    ProjectCreated: 'nothing',
     SpaceCreated: 'nothing',
     MembershipGranted: ({ accountId, spaceId, permissions }) => this.#grant(accountId, spaceId, permissions),
     MembershipChanged: ({ accountId, spaceId, permissions }) => this.#grant(accountId, spaceId, permissions),
@@ -103,8 +110,14 @@ export class Replica {
       this.products.set(key, compileRoutes(resources));
     },
     SeatPriceSet: 'nothing',
+    ToolPriceSet: 'nothing',
     TokenCreated: (data, event) => this.#create(data, event),
     TokenRenamed: 'nothing',
+    TokenReassigned: 'nothing',
+    TokenTeamChanged: 'nothing',
+    TokenExpiryChanged: 'nothing',
+    TokenOverlapEnded: 'nothing',
+    TokenLeaked: 'nothing',
     TokenRegenerated: ({ tokenId, digest, previousDigest }) => {
       const token = this.#token(tokenId);
       this.credentials.entomb(previousDigest, token, 'superseded');

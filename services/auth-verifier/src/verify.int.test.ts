@@ -87,7 +87,7 @@ describe('POST /v1/verify/batch', () => {
       requests: [{ token: first.secret }, {}, { token: 'x', strict: true }],
     });
     expect(status).toBe(200);
-    expect(body.decisions.map(({ code }: { code: string }) => code)).toEqual(['OK', 'TOKEN_MISSING', 'TOKEN_INVALID']);
+    expect(body.decisions?.map(({ code }) => code)).toEqual(['OK', 'TOKEN_MISSING', 'TOKEN_INVALID']);
   });
 
   it('takes 1 to 100 requests', async () => {
@@ -96,6 +96,10 @@ describe('POST /v1/verify/batch', () => {
     expect((await stage.post('/v1/verify/batch', { requests: Array(100).fill({}) })).body.decisions).toHaveLength(100);
   });
 });
+
+interface Described {
+  endpoints: { subject: string; num_requests: number }[];
+}
 
 describe('tollgate.v1.tokens.verify', () => {
   const request = (body: string) => stage.outside.request('tollgate.v1.tokens.verify', body, { timeout: 3000 });
@@ -120,15 +124,13 @@ describe('tollgate.v1.tokens.verify', () => {
   });
 
   it('is listed by the NATS Services API', async () => {
-    const info: any = (await stage.outside.request('$SRV.INFO.auth-verifier', '')).json();
-    const subjects = info.endpoints.map(({ subject }: { subject: string }) => subject);
+    const info = (await stage.outside.request('$SRV.INFO.auth-verifier', '')).json<Described>();
+    const subjects = info.endpoints.map(({ subject }) => subject);
     expect(subjects).toEqual(expect.arrayContaining(['tollgate.v1.tokens.verify', 'tollgate.v1.tokens.verify-batch']));
-    const stats: any = (await stage.outside.request('$SRV.STATS.auth-verifier', '')).json();
-    const endpoint = stats.endpoints.find(
-      ({ subject }: { subject: string }) => subject === 'tollgate.v1.tokens.verify',
-    );
+    const stats = (await stage.outside.request('$SRV.STATS.auth-verifier', '')).json<Described>();
+    const endpoint = stats.endpoints.find(({ subject }) => subject === 'tollgate.v1.tokens.verify');
     expect(endpoint).toMatchObject({ queue_group: 'q', num_errors: 1 });
-    expect(endpoint.num_requests).toBeGreaterThanOrEqual(3);
+    expect(endpoint?.num_requests).toBeGreaterThanOrEqual(3);
   });
 });
 
@@ -155,6 +157,13 @@ describe('a revoked token', () => {
     await stage.authority.barrier(position);
     expect(performance.now() - startedAt).toBeLessThan(900);
     expect((await verify({ token: token.secret })).body).toMatchObject({ reason: 'revoked' });
+  });
+
+  it('is acknowledged again at every wake-up, in case the authority missed it', async () => {
+    const position = await revoke(stage.authority, await createToken(stage.authority));
+    await stage.authority.barrier(position);
+    stage.authority.acknowledged.length = 0;
+    expect(await stage.authority.barrier(position)).toMatchObject({ applied: position });
   });
 
   it('is refused by a strict verification although nothing of it has reached the verifier', async () => {
@@ -226,9 +235,21 @@ describe('without what a decision needs', () => {
 });
 
 describe('what operators see', () => {
-  it('counts decisions, and shows the lease and the lag of the feed', async () => {
+  it('counts decisions by their code, one by one and in batches', async () => {
+    const counted = async (code: string) => {
+      const { text } = await stage.get('/metrics');
+      return Number(
+        new RegExp(`^tollgate_verifications_total\\{[^}]*code="${code}"[^}]*\\} (\\d+)`, 'm').exec(text)?.[1],
+      );
+    };
+    const [ok, missing] = [await counted('OK'), await counted('TOKEN_MISSING')];
+    await verify({ token: first.secret });
+    await stage.post('/v1/verify/batch', { requests: [{ token: first.secret }, {}] });
+    expect([await counted('OK'), await counted('TOKEN_MISSING')]).toEqual([ok + 2, missing + 1]);
+  });
+
+  it('shows the lease and the lag of the feed', async () => {
     const { text } = await stage.get('/metrics');
-    expect(text).toMatch(/^tollgate_verifications_total\{[^}]*code="OK"[^}]*\} \d+/m);
     expect(text).toMatch(/^tollgate_lease_remaining_ms(\{[^}]*\})? 1\d\d\d/m);
     expect(text).toMatch(/^tollgate_feed_lag_events\{[^}]*feed="credentials"[^}]*\} 0/m);
   });

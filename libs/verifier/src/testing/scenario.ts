@@ -45,6 +45,8 @@ export function tokenCreated(secret: string, changes: Partial<EventData<'TokenCr
     prefix: 'sk_live_',
     managed: false,
     billable: true,
+    agent: null,
+    imported: false,
     ...changes,
   });
 }

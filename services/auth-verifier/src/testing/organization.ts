@@ -59,6 +59,8 @@ export async function createToken(authority: TestAuthority, options: { expiresAt
     prefix: 'sk_live_',
     managed: false,
     billable: true,
+    agent: null,
+    imported: false,
   };
   return { id, secret, position: await authority.append(`token-${id}`, 'TokenCreated', data, org) };
 }

@@ -1,3 +1,4 @@
+import type { Decision, Problem } from '@tollgate/contracts';
 import { startService, type RunningService } from '@tollgate/runtime';
 import { startIssuer, type TestIssuer } from '@tollgate/runtime/testing';
 import { startNats, type TestNats } from '@tollgate/stack';
@@ -5,6 +6,9 @@ import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/trans
 import { readFile } from 'node:fs/promises';
 import { authVerifier } from '../service.ts';
 import { TestAuthority } from './test-authority.ts';
+
+/** The body of any answer: a decision, decisions, or a problem. */
+export type Body = Omit<Partial<Decision> & Partial<Problem>, 'code'> & { code?: string; decisions?: Decision[] };
 
 /** Real NATS, an authority in memory and the service itself, in this process. */
 export interface Stage {
@@ -19,7 +23,7 @@ export interface Stage {
     path: string,
     body: unknown,
     headers?: Record<string, string>,
-  ): Promise<{ status: number; body: any; headers: Headers }>;
+  ): Promise<{ status: number; body: Body; headers: Headers }>;
   get(path: string): Promise<{ status: number; text: string }>;
   stop(): Promise<void>;
 }
@@ -52,7 +56,7 @@ export async function startStage(prepare: (authority: TestAuthority) => Promise<
         headers: { 'content-type': 'application/json', authorization, ...headers },
         body: typeof body === 'string' ? body : JSON.stringify(body),
       });
-      return { status: response.status, body: await response.json(), headers: response.headers };
+      return { status: response.status, body: (await response.json()) as Body, headers: response.headers };
     },
     async get(path) {
       const response = await fetch(service.url + path);

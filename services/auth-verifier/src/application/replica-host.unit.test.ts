@@ -1,0 +1,214 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Decision, EventData, NewEvent, RecordedTollgateEvent } from '@tollgate/contracts';
+import { digestSecret, mintSecret } from '@tollgate/credential';
+import { InMemoryEventLog, type EventSource } from '@tollgate/event-log';
+import { Replica } from '@tollgate/verifier';
+import { account, idOf, org } from '../testing/organization.ts';
+import { until } from '../testing/stage.ts';
+import type { Authority } from './ports.ts';
+import { compareReplicas, replay } from './rebuild.ts';
+import { ReplicaHost } from './replica-host.ts';
+
+const meta = {
+  actor: { type: 'system', id: 'test' },
+  correlationId: 'test',
+  causationId: 'test',
+  requestId: null,
+  contextCommitment: null,
+  traceparent: null,
+} as const;
+
+const secretOf = (n: number) =>
+  mintSecret({ prefix: 'sk', environment: 'live', randomBytes: new Uint8Array(32).fill(n) });
+
+/** Each event in a stream of its own: a replica looks at positions only. */
+async function append(log: InMemoryEventLog, type: NewEvent['type'], data: unknown, category: string): Promise<void> {
+  const stream = `${category}-${await log.head()}`;
+  await log.append({
+    stream,
+    expectedVersion: 0,
+    orgId: org,
+    events: [{ type, data }],
+    meta,
+    at: '2026-01-01T00:00:00.000Z',
+  });
+}
+
+async function createToken(log: InMemoryEventLog, n: number): Promise<void> {
+  const data: EventData<'TokenCreated'> = {
+    tokenId: idOf('tok', n),
+    name: 'A token',
+    accountId: account,
+    scope: { type: 'multi-space' },
+    product: 'default',
+    environment: 'live',
+    teamId: null,
+    expiresAt: null,
+    digest: digestSecret(secretOf(n)),
+    hint: 'sk_live_...0000',
+    prefix: 'sk_live_',
+    managed: false,
+    billable: true,
+    agent: null,
+    imported: false,
+  };
+  await append(log, 'TokenCreated', data, 'token');
+}
+
+async function newLog(tokens: number): Promise<InMemoryEventLog> {
+  const log = new InMemoryEventLog();
+  await append(log, 'AccountCreated', { accountId: account, kind: 'service', role: 'member' }, 'account');
+  for (let n = 1; n <= tokens; n++) await createToken(log, n);
+  return log;
+}
+
+/** An authority without a bus: the feed lives on what it reads from the log. */
+class FakeAuthority implements Authority {
+  source: EventSource;
+  readonly feedBus = { subscribe: () => () => {} };
+  readonly steps: string[] = [];
+
+  constructor(log: EventSource) {
+    this.source = log;
+  }
+
+  async primaryHead() {
+    return { logId: await this.source.logId(), head: await this.source.head(), authorityTimeMs: Date.now() };
+  }
+
+  async renewLease() {
+    this.steps.push('renew');
+    return { ...(await this.primaryHead()), leaseMs: 2000 };
+  }
+
+  async returnLease() {
+    this.steps.push('return');
+  }
+
+  acknowledge() {}
+
+  onBarrier() {
+    return () => {};
+  }
+}
+
+let host: ReplicaHost;
+let authority: FakeAuthority;
+let log: InMemoryEventLog;
+
+beforeEach(async () => {
+  log = await newLog(3);
+  begin(log);
+  await leased();
+});
+
+function begin(source: EventSource): void {
+  authority = new FakeAuthority(source);
+  host = new ReplicaHost(authority);
+  host.onApplicationBootstrap();
+}
+
+async function leased(): Promise<void> {
+  await until('the lease is there', () => host.state().lease.ok);
+}
+
+afterEach(() => host.beforeApplicationShutdown());
+
+const codeOf = (n: number) => (host.verifier.verify({ token: secretOf(n) }) as Decision).code;
+
+describe('the start', () => {
+  it('asks for a lease only once the replica has caught up, because narrowing changes wait for leaseholders', async () => {
+    await host.beforeApplicationShutdown();
+    const gate = Promise.withResolvers<void>();
+    begin({
+      logId: () => log.logId(),
+      head: () => log.head(),
+      read: (after, limit) => gate.promise.then(() => log.read(after, limit)),
+    });
+    await until('the head is known', () => host.state().bootstrapHead === 4);
+    expect(authority.steps).toEqual([]);
+    gate.resolve();
+    await leased();
+    expect(host.state()).toMatchObject({ bootstrapped: true, applied: 4 });
+  });
+});
+
+describe('a strict verification', () => {
+  it('makes the feed read the log at once when the replica is behind the primary', async () => {
+    await createToken(log, 4);
+    const startedAt = performance.now();
+    expect(await host.verifier.verify({ token: secretOf(4), strict: true })).toMatchObject({
+      valid: true,
+      position: 5,
+    });
+    expect(performance.now() - startedAt).toBeLessThan(500);
+  });
+});
+
+describe('a rebuild of the replica', () => {
+  it('goes on from where the running one stood', async () => {
+    expect(await host.rebuild()).toMatchObject({ identical: true, position: 4, differences: [] });
+    await createToken(log, 4);
+    await until('the new token is there', () => codeOf(4) === 'OK');
+  });
+
+  it('finds what the running one has wrong, and puts it right', async () => {
+    await host.beforeApplicationShutdown();
+    let broken = true;
+    const wrong = (event: RecordedTollgateEvent) =>
+      event.type === 'TokenCreated' ? { ...event, data: { ...event.data, product: 'other' } } : event;
+    begin({
+      logId: () => log.logId(),
+      head: () => log.head(),
+      read: async (after, limit) => (await log.read(after, limit)).map((event) => (broken ? wrong(event) : event)),
+    });
+    await leased();
+    expect(codeOf(1)).toBe('TOKEN_INVALID');
+    broken = false;
+    const report = await host.rebuild();
+    expect(report).toMatchObject({ identical: false, differences: [expect.stringMatching(/^tokens: /)] });
+    expect(codeOf(1)).toBe('OK');
+  });
+
+  it('runs once for all who ask at the same time', async () => {
+    const [first, second] = [host.rebuild(), host.rebuild()];
+    expect(first).toBe(second);
+    await first;
+  });
+
+  it('gives up when the log is replaced meanwhile, and the next one works', async () => {
+    authority.source = await newLog(1);
+    await expect(host.rebuild()).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    await until('the new log is there', () => codeOf(1) === 'OK' && codeOf(2) === 'TOKEN_INVALID');
+    expect(await host.rebuild()).toMatchObject({ identical: true, position: 2 });
+  });
+});
+
+describe('the comparison', () => {
+  it('names the tables that differ, with both digests', async () => {
+    const log = await newLog(2);
+    const [live, rebuilt] = [new Replica(await log.logId()), new Replica(await log.logId())];
+    await replay(log, live, () => 3);
+    await replay(log, rebuilt, () => 3);
+    live.accounts.clear();
+    const report = await compareReplicas(live, rebuilt);
+    expect(report).toMatchObject({ projection: 'credentials', identical: false, position: 3 });
+    expect(report.differences).toEqual([
+      'accounts: the running replica has 0 rows, the rebuilt one 1, with other contents',
+    ]);
+    const different = report.tables.filter(({ liveDigest, rebuiltDigest }) => liveDigest !== rebuiltDigest);
+    expect(different).toMatchObject([{ name: 'accounts', rows: 1 }]);
+  });
+});
+
+describe('a shutdown', () => {
+  it('stops accepting and then gives the lease back', async () => {
+    const returned = authority.returnLease.bind(authority);
+    authority.returnLease = async () => {
+      authority.steps.push(codeOf(1));
+      return returned();
+    };
+    await host.beforeApplicationShutdown();
+    expect(authority.steps.slice(-2)).toEqual(['UNDECIDABLE', 'return']);
+  });
+});

@@ -170,8 +170,6 @@ export default defineConfig(
   {
     files: ['**/*.test.ts', '**/testing/**/*.ts'],
     rules: {
-      // Tests look into JSON answers of every shape.
-      '@typescript-eslint/no-explicit-any': 'off',
       // Tests start real servers, which libraries and services themselves know nothing of.
       '@nx/enforce-module-boundaries': ['error', { ...boundaryOptions, allow: ['^@tollgate/stack$'] }],
     },

@@ -90,6 +90,26 @@ export const ProductResource = z.object({
 });
 export type ProductResource = z.infer<typeof ProductResource>;
 
+/** What to do with a token whose secret was found in the open. */
+export const LeakResponse = z.enum(['revoke', 'deactivate']);
+export type LeakResponse = z.infer<typeof LeakResponse>;
+
+/** Micro-units of a currency as a digit string. */
+export const MicrosText = z.string().regex(/^\d{1,20}$/, 'must be a digit string of at most 20 digits');
+
+/** A tool's name with `*` for any run of characters. */
+export const ToolGlob = z
+  .string()
+  .max(200)
+  .regex(/^[A-Za-z0-9_.:/*-]+$/, 'must be a tool name, with * for any characters');
+
+/** Which tools a team's tokens may call. `deny` wins; no `allow` means all, an empty one none. */
+export const TeamPolicy = z.strictObject({
+  allow: z.strictObject({ tools: z.array(ToolGlob).max(500) }).optional(),
+  deny: z.strictObject({ tools: z.array(ToolGlob).max(500) }).optional(),
+});
+export type TeamPolicy = z.infer<typeof TeamPolicy>;
+
 /** An instant; offsets are accepted and stored as UTC with milliseconds. */
 export const Instant = z.iso
   .datetime({ offset: true, error: 'must be an RFC 3339 time such as 2027-01-31T12:00:00Z' })

@@ -95,6 +95,8 @@ async function token(org: string, at = january) {
     prefix: 'sk_live_',
     managed: false,
     billable: true,
+    agent: null,
+    imported: false,
   };
   return { tokenId, position: await append(org, `token-${tokenId}`, { type: 'TokenCreated', data }, at) };
 }
@@ -314,6 +316,19 @@ describe('projections.rebuild-audit', () => {
     expect(actionsOf(await list(org, { atLeast }))[0]).toBe('token.revoked');
   });
 
+  it('is not noticed by those who read meanwhile', async () => {
+    const { org, position } = await organization();
+    const before = await list(org, { atLeast: position });
+    let rebuilding = true;
+    const rebuilds = (async () => {
+      for (let count = 0; count < 3; count++) await stage.call(rebuildAudit, {}, operator);
+    })().finally(() => (rebuilding = false));
+    while (rebuilding) {
+      for (const page of await Promise.all([list(org), list(org), list(org)])) expect(page).toEqual(before);
+    }
+    await rebuilds;
+  });
+
   it('finds an entry that was changed by hand, and repairs it', async () => {
     const { org, position } = await organization();
     await list(org, { atLeast: position });
@@ -327,10 +342,29 @@ describe('projections.rebuild-audit', () => {
 });
 
 describe('readiness', () => {
-  it('has no warning while the projection keeps up', async () => {
-    const { org, position } = await organization();
-    await list(org, { atLeast: position });
-    const response = await fetch(`${service.url}/readyz`);
-    expect(await response.json()).toEqual({ status: 'ready', reasons: [], warnings: [] });
+  const readiness = async () => (await fetch(`${service.url}/readyz`)).json() as Promise<{ warnings: string[] }>;
+
+  it('warns while the projection is more than 5 s behind, and serves on', async () => {
+    expect(await readiness()).toEqual({ status: 'ready', reasons: [], warnings: [] });
+    const holder = await stage.db.admin.connect();
+    await holder.query(`BEGIN; SELECT FROM audit.projection_checkpoints WHERE name = 'audit' FOR UPDATE`);
+    await organization();
+    const heldSinceMs = performance.now();
+    const warned = await readinessOnce(({ warnings }) => warnings.length > 0);
+    expect(performance.now() - heldSinceMs).toBeGreaterThan(5_000);
+    expect(warned).toMatchObject({ status: 'ready', reasons: [] });
+    expect(warned.warnings).toEqual([expect.stringMatching(/^projection audit: 1 events wait, for 5 s$/)]);
+    await holder.query('ROLLBACK');
+    holder.release();
+    expect(await readinessOnce(({ warnings }) => warnings.length === 0)).toMatchObject({ status: 'ready' });
   });
+
+  /** Asks until the answer is as wanted; the time-out of the test ends it otherwise. */
+  async function readinessOnce(wanted: (answer: { warnings: string[] }) => boolean) {
+    for (;;) {
+      const answer = await readiness();
+      if (wanted(answer)) return answer;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
 });

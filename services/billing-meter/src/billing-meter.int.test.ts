@@ -240,6 +240,20 @@ describe('projections.rebuild-seats', () => {
     expect(items).toMatchObject([{ tokenId, closedAt: expect.any(String) }]);
   });
 
+  it('is not noticed by those who read meanwhile', async () => {
+    const org = await organization();
+    const { position } = await token(org);
+    const before = await seatsOf(org, { atLeast: position });
+    let rebuilding = true;
+    const rebuilds = (async () => {
+      for (let count = 0; count < 3; count++) await stage.call(rebuildSeats, {}, operator);
+    })().finally(() => (rebuilding = false));
+    while (rebuilding) {
+      for (const page of await Promise.all([seatsOf(org), seatsOf(org), seatsOf(org)])) expect(page).toEqual(before);
+    }
+    await rebuilds;
+  });
+
   it('finds a row that was changed by hand, and repairs it', async () => {
     const org = await organization();
     const { position, tokenId } = await token(org);
@@ -253,12 +267,31 @@ describe('projections.rebuild-seats', () => {
 });
 
 describe('readiness', () => {
-  it('has no warning while the projection keeps up', async () => {
-    const { position } = await token(await organization());
-    await seatsOf(await organization(), { atLeast: position });
-    const response = await fetch(`${service.url}/readyz`);
-    expect(await response.json()).toEqual({ status: 'ready', reasons: [], warnings: [] });
+  const readiness = async () => (await fetch(`${service.url}/readyz`)).json() as Promise<{ warnings: string[] }>;
+
+  it('warns while the projection is more than 5 s behind, and serves on', async () => {
+    expect(await readiness()).toEqual({ status: 'ready', reasons: [], warnings: [] });
+    const holder = await stage.db.admin.connect();
+    await holder.query(`BEGIN; SELECT FROM billing.projection_checkpoints WHERE name = 'seats' FOR UPDATE`);
+    await token(await organization());
+    const heldSinceMs = performance.now();
+    const warned = await readinessOnce(({ warnings }) => warnings.length > 0);
+    expect(performance.now() - heldSinceMs).toBeGreaterThan(5_000);
+    expect(warned).toMatchObject({ status: 'ready', reasons: [] });
+    expect(warned.warnings).toEqual([expect.stringMatching(/^projection seats: 1 events wait, for 5 s$/)]);
+    await holder.query('ROLLBACK');
+    holder.release();
+    expect(await readinessOnce(({ warnings }) => warnings.length === 0)).toMatchObject({ status: 'ready' });
   });
+
+  /** Asks until the answer is as wanted; the time-out of the test ends it otherwise. */
+  async function readinessOnce(wanted: (answer: { warnings: string[] }) => boolean) {
+    for (;;) {
+      const answer = await readiness();
+      if (wanted(answer)) return answer;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
 });
 
 describe('the development clock', () => {

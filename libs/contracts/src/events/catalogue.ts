@@ -2,17 +2,22 @@ import { z } from 'zod';
 import {
   AccountId,
   AccountKind,
+  AgentId,
   BillingTerms,
   CurrencyCode,
   Environment,
+  LeakResponse,
+  MicrosText,
   Permission,
   Plan,
   ProductKey,
   ProductResource,
+  ProjectId,
   RoleName,
   ScopeType,
   SpaceId,
   TeamId,
+  TeamPolicy,
   TimeZone,
   TokenId,
   TokenScope,
@@ -42,6 +47,11 @@ export const eventTypes = {
     }),
   },
   PlanChanged: { category: 'organization', version: 1, data: z.object({ plan: Plan, previous: Plan }) },
+  LeakResponseChosen: {
+    category: 'organization',
+    version: 1,
+    data: z.object({ response: LeakResponse, previous: LeakResponse }),
+  },
   // account-<acc>
   AccountCreated: {
     category: 'account',
@@ -54,6 +64,7 @@ export const eventTypes = {
     data: z.object({ accountId: AccountId, role: RoleName, previous: RoleName }),
   },
   AccountDeactivated: { category: 'account', version: 1, data: z.object({ accountId: AccountId }) },
+  AccountErased: { category: 'account', version: 1, data: z.object({ accountId: AccountId }) },
   // space-<spc>
   SpaceCreated: { category: 'space', version: 1, data: z.object({ spaceId: SpaceId, name: z.string() }) },
   // membership-<spc>.<acc>
@@ -79,6 +90,17 @@ export const eventTypes = {
     }),
   },
   MembershipRemoved: { category: 'membership', version: 1, data: z.object({ spaceId: SpaceId, accountId: AccountId }) },
+  // team-<tea>
+  TeamCreated: { category: 'team', version: 1, data: z.object({ teamId: TeamId, name: z.string() }) },
+  TeamPolicySet: {
+    category: 'team',
+    version: 1,
+    data: z.object({ teamId: TeamId, policy: TeamPolicy, previous: TeamPolicy }),
+  },
+  TeamProjectAdded: { category: 'team', version: 1, data: z.object({ teamId: TeamId, projectId: ProjectId }) },
+  TeamProjectRemoved: { category: 'team', version: 1, data: z.object({ teamId: TeamId, projectId: ProjectId }) },
+  // project-<prj>
+  ProjectCreated: { category: 'project', version: 1, data: z.object({ projectId: ProjectId, name: z.string() }) },
   // product-<key>
   ProductRegistered: {
     category: 'product',
@@ -106,10 +128,15 @@ export const eventTypes = {
       effectiveFrom: Instant,
     }),
   },
+  ToolPriceSet: {
+    category: 'product',
+    version: 1,
+    data: z.object({ product: ProductKey, tool: z.string(), priceMicros: MicrosText, effectiveFrom: Instant }),
+  },
   // token-<tok>
   TokenCreated: {
     category: 'token',
-    version: 1,
+    version: 2,
     data: z.object({
       tokenId: TokenId,
       name: z.string(),
@@ -125,6 +152,10 @@ export const eventTypes = {
       prefix: z.string(),
       managed: z.boolean(),
       billable: z.boolean(),
+      /** Since version 2: the managed agent whose token this is. Its id has the token's characters: agt_… beside tok_… */
+      agent: z.object({ id: AgentId, name: z.string(), publicKey: z.string().nullable() }).nullable(),
+      /** Since version 2: the secret was made by an older system; only its digest came. */
+      imported: z.boolean(),
     }),
   },
   TokenRenamed: {
@@ -132,9 +163,24 @@ export const eventTypes = {
     version: 1,
     data: z.object({ tokenId: TokenId, name: z.string(), previous: z.string() }),
   },
-  TokenRegenerated: {
+  TokenReassigned: {
     category: 'token',
     version: 1,
+    data: z.object({ tokenId: TokenId, accountId: AccountId, previous: AccountId }),
+  },
+  TokenTeamChanged: {
+    category: 'token',
+    version: 1,
+    data: z.object({ tokenId: TokenId, teamId: TeamId.nullable(), previous: TeamId.nullable() }),
+  },
+  TokenExpiryChanged: {
+    category: 'token',
+    version: 1,
+    data: z.object({ tokenId: TokenId, expiresAt: Instant.nullable(), previous: Instant.nullable() }),
+  },
+  TokenRegenerated: {
+    category: 'token',
+    version: 2,
     data: z.object({
       tokenId: TokenId,
       digest: Digest,
@@ -142,7 +188,21 @@ export const eventTypes = {
       prefix: z.string(),
       previousDigest: Digest,
       reason: z.string().nullable(),
+      /** Since version 2: until then the secret before holds as well; null: it ended with this event. */
+      overlapUntil: Instant.nullable(),
     }),
+  },
+  /** The secret before stopped holding ahead of its time. */
+  TokenOverlapEnded: {
+    category: 'token',
+    version: 1,
+    data: z.object({ tokenId: TokenId, digest: Digest, reason: z.string().nullable() }),
+  },
+  /** Somebody found the secret in the open. What was done about it follows in the same stream. */
+  TokenLeaked: {
+    category: 'token',
+    version: 1,
+    data: z.object({ tokenId: TokenId, source: z.string(), url: z.string().nullable() }),
   },
   TokenDeactivated: {
     category: 'token',

@@ -6,8 +6,11 @@ export type Upcast = (data: unknown) => unknown;
 /** For each type, the step from version `n` to `n + 1` under the key `n`. */
 export type Upcasts = Readonly<Partial<Record<string, Readonly<Record<number, Upcast>>>>>;
 
-/** One step per version that was ever written and is no longer the newest. All types are at version 1. */
-export const upcasts: Upcasts = {};
+/** One step per version that was ever written and is no longer the newest. */
+export const upcasts: Upcasts = {
+  TokenCreated: { 1: (data) => ({ ...(data as object), agent: null, imported: false }) },
+  TokenRegenerated: { 1: (data) => ({ ...(data as object), overlapUntil: null }) },
+};
 
 /** The newest version of every type this program knows. */
 export type KnownVersions = Readonly<Record<string, { readonly version: number }>>;

@@ -35,6 +35,7 @@ export const auditTables = {
       `CREATE INDEX ON ${table} (org_id, namespace, position)`,
       `CREATE INDEX ON ${table} (org_id, action text_pattern_ops, position)`,
       `CREATE INDEX ON ${table} (org_id, actor_id, position)`,
+      `CREATE INDEX ON ${table} (org_id, position) WHERE outcome = 'refused'`,
     ],
   },
   labels: {

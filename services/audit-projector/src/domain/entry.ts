@@ -8,7 +8,7 @@ import {
 
 /** What was done something to. Its name is joined at read. */
 export interface Target {
-  readonly type: 'organization' | 'account' | 'space' | 'token' | 'product' | 'clock';
+  readonly type: 'organization' | 'account' | 'space' | 'team' | 'project' | 'token' | 'product' | 'clock';
   readonly id: string;
 }
 
@@ -51,6 +51,8 @@ type Of<T extends EventType> = RecordedTollgateEvent<T>;
 const token = (id: string): Target => ({ type: 'token', id });
 const account = (id: string): Target => ({ type: 'account', id });
 const space = (id: string): Target => ({ type: 'space', id });
+const team = (id: string): Target => ({ type: 'team', id });
+const project = (id: string): Target => ({ type: 'project', id });
 const product = (key: string): Target => ({ type: 'product', id: key });
 const organization = (event: RecordedEvent): Target => ({ type: 'organization', id: event.orgId ?? '' });
 
@@ -68,6 +70,13 @@ const meanings: { readonly [T in EventType]: (event: Of<T>) => Meaning } = {
     targets: [organization(event)],
     before: { plan: event.data.previous },
     after: pick(event.data, 'plan'),
+  }),
+  LeakResponseChosen: (event) => ({
+    namespace: 'Security',
+    action: 'leak_response.chosen',
+    targets: [organization(event)],
+    before: { response: event.data.previous },
+    after: pick(event.data, 'response'),
   }),
   AccountCreated: ({ data }) => ({
     namespace: 'Directory',
@@ -89,6 +98,11 @@ const meanings: { readonly [T in EventType]: (event: Of<T>) => Meaning } = {
     before: { status: 'active' },
     after: { status: 'deactivated' },
   }),
+  AccountErased: ({ data }) => ({
+    namespace: 'Directory',
+    action: 'account.erased',
+    targets: [account(data.accountId)],
+  }),
   SpaceCreated: ({ data }) => ({
     namespace: 'Directory',
     action: 'space.created',
@@ -108,6 +122,35 @@ const meanings: { readonly [T in EventType]: (event: Of<T>) => Meaning } = {
     after: pick(data, 'permissions', 'administers'),
   }),
   MembershipRemoved: ({ data }) => ({ ...membership(data), action: 'membership.removed' }),
+  TeamCreated: ({ data }) => ({
+    namespace: 'Directory',
+    action: 'team.created',
+    targets: [team(data.teamId)],
+    after: pick(data, 'name'),
+  }),
+  TeamPolicySet: ({ data }) => ({
+    namespace: 'Directory',
+    action: 'team.policy_set',
+    targets: [team(data.teamId)],
+    before: { policy: data.previous },
+    after: pick(data, 'policy'),
+  }),
+  TeamProjectAdded: ({ data }) => ({
+    namespace: 'Directory',
+    action: 'team.project_added',
+    targets: [team(data.teamId), project(data.projectId)],
+  }),
+  TeamProjectRemoved: ({ data }) => ({
+    namespace: 'Directory',
+    action: 'team.project_removed',
+    targets: [team(data.teamId), project(data.projectId)],
+  }),
+  ProjectCreated: ({ data }) => ({
+    namespace: 'Directory',
+    action: 'project.created',
+    targets: [project(data.projectId)],
+    after: pick(data, 'name'),
+  }),
   ProductRegistered: ({ data }) => ({
     namespace: 'Directory',
     action: 'product.registered',
@@ -119,6 +162,12 @@ const meanings: { readonly [T in EventType]: (event: Of<T>) => Meaning } = {
     action: 'seat_price.set',
     targets: [product(data.product)],
     after: pick(data, 'plan', 'scope', 'amount', 'currency', 'effectiveFrom'),
+  }),
+  ToolPriceSet: ({ data }) => ({
+    namespace: 'Billing',
+    action: 'tool_price.set',
+    targets: [product(data.product)],
+    after: pick(data, 'tool', 'priceMicros', 'effectiveFrom'),
   }),
   TokenCreated: ({ data }) => ({
     namespace: 'API Tokens',
@@ -138,6 +187,7 @@ const meanings: { readonly [T in EventType]: (event: Of<T>) => Meaning } = {
       'prefix',
       'managed',
       'billable',
+      'imported',
     ),
   }),
   TokenRenamed: ({ data }) => ({
@@ -146,6 +196,39 @@ const meanings: { readonly [T in EventType]: (event: Of<T>) => Meaning } = {
     targets: [token(data.tokenId)],
     before: { name: data.previous },
     after: pick(data, 'name'),
+  }),
+  TokenReassigned: ({ data }) => ({
+    namespace: 'API Tokens',
+    action: 'token.reassigned',
+    targets: [token(data.tokenId), account(data.accountId), account(data.previous)],
+    before: { accountId: data.previous },
+    after: pick(data, 'accountId'),
+  }),
+  TokenTeamChanged: ({ data }) => ({
+    namespace: 'API Tokens',
+    action: 'token.team_changed',
+    targets: [token(data.tokenId), ...[data.teamId, data.previous].flatMap((id) => (id === null ? [] : [team(id)]))],
+    before: { teamId: data.previous },
+    after: pick(data, 'teamId'),
+  }),
+  TokenExpiryChanged: ({ data }) => ({
+    namespace: 'API Tokens',
+    action: 'token.expiry_changed',
+    targets: [token(data.tokenId)],
+    before: { expiresAt: data.previous },
+    after: pick(data, 'expiresAt'),
+  }),
+  TokenOverlapEnded: ({ data }) => ({
+    namespace: 'API Tokens',
+    action: 'token.overlap_ended',
+    targets: [token(data.tokenId)],
+    reason: data.reason,
+  }),
+  TokenLeaked: ({ data }) => ({
+    namespace: 'Security',
+    action: 'token.leaked',
+    targets: [token(data.tokenId)],
+    after: pick(data, 'source', 'url'),
   }),
   TokenRegenerated: ({ data }) => ({
     namespace: 'API Tokens',

@@ -4,6 +4,9 @@ import { entryOf } from './entry.ts';
 
 const org = 'org_01jd0000000000000000000000';
 const accountId = 'acc_01jd0000000000000000000000';
+const teamId = 'tea_01jd0000000000000000000000';
+const projectId = 'prj_01jd0000000000000000000000';
+const otherAccountId = 'acc_01jd0000000000000000000001';
 const spaceId = 'spc_01jd0000000000000000000000';
 const tokenId = 'tok_01jd0000000000000000000000';
 const digest = 'd1'.repeat(32);
@@ -50,6 +53,8 @@ const token: EventData<'TokenCreated'> = {
   prefix: 'sk_live_',
   managed: false,
   billable: true,
+  agent: null,
+  imported: false,
 };
 const organization: EventData<'OrganizationRegistered'> = {
   name: 'Acme',
@@ -91,6 +96,10 @@ const samples: { [T in EventType]: { data: EventData<T>; says: object } } = {
     data: { plan: 'pro', previous: 'core' },
     says: { namespace: 'Billing', action: 'plan.changed', before: { plan: 'core' }, after: { plan: 'pro' } },
   },
+  LeakResponseChosen: {
+    data: { response: 'deactivate', previous: 'revoke' },
+    says: { namespace: 'Security', action: 'leak_response.chosen', before: { response: 'revoke' } },
+  },
   AccountCreated: {
     data: { accountId, kind: 'service', role: 'member' },
     says: {
@@ -112,6 +121,10 @@ const samples: { [T in EventType]: { data: EventData<T>; says: object } } = {
   AccountDeactivated: {
     data: { accountId },
     says: { namespace: 'Directory', action: 'account.deactivated', targets: [{ type: 'account', id: accountId }] },
+  },
+  AccountErased: {
+    data: { accountId },
+    says: { namespace: 'Directory', action: 'account.erased', targets: [{ type: 'account', id: accountId }] },
   },
   SpaceCreated: {
     data: { spaceId, name: 'Sales' },
@@ -150,6 +163,29 @@ const samples: { [T in EventType]: { data: EventData<T>; says: object } } = {
     data: { spaceId, accountId },
     says: { namespace: 'Directory', action: 'membership.removed', spaceId, before: null, after: null },
   },
+  TeamCreated: {
+    data: { teamId, name: 'Support' },
+    says: { namespace: 'Directory', action: 'team.created', after: { name: 'Support' } },
+  },
+  TeamPolicySet: {
+    data: { teamId, policy: { deny: { tools: ['rm'] } }, previous: {} },
+    says: { action: 'team.policy_set', before: { policy: {} }, after: { policy: { deny: { tools: ['rm'] } } } },
+  },
+  TeamProjectAdded: {
+    data: { teamId, projectId },
+    says: {
+      action: 'team.project_added',
+      targets: [
+        { type: 'team', id: teamId },
+        { type: 'project', id: projectId },
+      ],
+    },
+  },
+  TeamProjectRemoved: { data: { teamId, projectId }, says: { namespace: 'Directory', action: 'team.project_removed' } },
+  ProjectCreated: {
+    data: { projectId, name: 'Website' },
+    says: { action: 'project.created', targets: [{ type: 'project', id: projectId }] },
+  },
   ProductRegistered: {
     data: product,
     says: { namespace: 'Directory', action: 'product.registered', targets: [{ type: 'product', id: 'default' }] },
@@ -162,6 +198,10 @@ const samples: { [T in EventType]: { data: EventData<T>; says: object } } = {
       targets: [{ type: 'product', id: 'default' }],
       after: expect.objectContaining({ amount: '2900' }),
     },
+  },
+  ToolPriceSet: {
+    data: { product: 'default', tool: 'search', priceMicros: '2500', effectiveFrom: at },
+    says: { namespace: 'Billing', action: 'tool_price.set', after: expect.objectContaining({ priceMicros: '2500' }) },
   },
   TokenCreated: {
     data: token,
@@ -180,8 +220,47 @@ const samples: { [T in EventType]: { data: EventData<T>; says: object } } = {
     data: { tokenId, name: 'New', previous: 'Old' },
     says: { namespace: 'API Tokens', action: 'token.renamed', before: { name: 'Old' }, after: { name: 'New' } },
   },
+  TokenReassigned: {
+    data: { tokenId, accountId, previous: otherAccountId },
+    says: { action: 'token.reassigned', before: { accountId: otherAccountId }, after: { accountId } },
+  },
+  TokenTeamChanged: {
+    data: { tokenId, teamId, previous: null },
+    says: {
+      action: 'token.team_changed',
+      targets: [
+        { type: 'token', id: tokenId },
+        { type: 'team', id: teamId },
+      ],
+    },
+  },
+  TokenExpiryChanged: {
+    data: { tokenId, expiresAt: at, previous: null },
+    says: {
+      namespace: 'API Tokens',
+      action: 'token.expiry_changed',
+      before: { expiresAt: null },
+      after: { expiresAt: at },
+    },
+  },
+  TokenOverlapEnded: {
+    data: { tokenId, digest, reason: 'done' },
+    says: { namespace: 'API Tokens', action: 'token.overlap_ended', reason: 'done' },
+  },
+  TokenLeaked: {
+    data: { tokenId, source: 'commit', url: null },
+    says: { namespace: 'Security', action: 'token.leaked', after: { source: 'commit', url: null } },
+  },
   TokenRegenerated: {
-    data: { tokenId, digest, hint: 'sk_live_...0001', prefix: 'sk_live_', previousDigest: digest, reason: 'leaked' },
+    data: {
+      tokenId,
+      digest,
+      hint: 'sk_live_...0001',
+      prefix: 'sk_live_',
+      previousDigest: digest,
+      overlapUntil: null,
+      reason: 'leaked',
+    },
     says: {
       namespace: 'API Tokens',
       action: 'token.regenerated',

@@ -74,7 +74,7 @@ async function applyToSeats(tx: ClientBase, events: SeatEvent[], table: Physical
      SELECT "orgId", "tokenId", product, scope, billable, "openedAt", "openedPosition", "expiresAt", "revokedAt"
        FROM jsonb_to_recordset($1) AS seat ("orgId" text, "tokenId" text, product text, scope text, billable boolean,
             "openedAt" timestamptz, "openedPosition" bigint, "expiresAt" timestamptz, "revokedAt" timestamptz)
-     ON CONFLICT (org_id, token_id) DO UPDATE SET revoked_at = excluded.revoked_at`,
+     ON CONFLICT (org_id, token_id) DO UPDATE SET revoked_at = excluded.revoked_at, expires_at = excluded.expires_at`,
     [JSON.stringify([...seats.values()])],
   );
 }

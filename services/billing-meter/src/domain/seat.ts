@@ -18,8 +18,8 @@ export interface Seat {
   readonly revokedAt: string | null;
 }
 
-/** The only events that move a seat. Regenerate, rename, activate and deactivate leave it as it is. */
-export const seatEventTypes = ['TokenCreated', 'TokenRevoked'] as const;
+/** The only events that move a seat. Regenerate, rename, reassign, activate and deactivate leave it as it is. */
+export const seatEventTypes = ['TokenCreated', 'TokenExpiryChanged', 'TokenRevoked'] as const;
 export type SeatEvent = RecordedTollgateEvent<(typeof seatEventTypes)[number]>;
 
 export function isSeatEvent(event: { readonly type: string }): event is SeatEvent {
@@ -33,6 +33,7 @@ export function isSeatEvent(event: { readonly type: string }): event is SeatEven
 export function evolveSeat(seat: Seat | null, event: SeatEvent): Seat {
   if (event.type === 'TokenCreated') return seat ?? openedBy(event);
   if (!seat) throw new Error(`${event.type} at position ${event.position} names a token that was never created`);
+  if (event.type === 'TokenExpiryChanged') return { ...seat, expiresAt: event.data.expiresAt };
   return seat.revokedAt === null ? { ...seat, revokedAt: event.at } : seat;
 }
 

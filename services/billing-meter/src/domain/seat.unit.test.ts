@@ -50,15 +50,23 @@ describe('a seat', () => {
     ).not.toBeNull();
   });
 
-  it.each(['TokenRegenerated', 'TokenRenamed', 'TokenActivated', 'TokenDeactivated'] as const)(
-    'is not moved by %s',
-    (type) => {
-      expect(isSeatEvent({ type })).toBe(false);
-    },
-  );
+  const unmoved = [
+    ...[
+      'TokenRegenerated',
+      'TokenRenamed',
+      'TokenReassigned',
+      'TokenTeamChanged',
+      'TokenActivated',
+      'TokenDeactivated',
+    ],
+    ...['TokenOverlapEnded', 'TokenLeaked'],
+  ];
+
+  it.each(unmoved)('is not moved by %s', (type) => {
+    expect(isSeatEvent({ type })).toBe(false);
+  });
 
   it('is moved by no other event of a token', () => {
-    const unmoved = ['TokenRegenerated', 'TokenRenamed', 'TokenActivated', 'TokenDeactivated'];
     const ofTokens = Object.entries(eventTypes).filter(([, { category }]) => category === 'token');
     expect(ofTokens.map(([type]) => type).sort()).toEqual([...unmoved, ...seatEventTypes].sort());
   });

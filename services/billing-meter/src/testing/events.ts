@@ -58,6 +58,8 @@ export function tokenCreated(changes: Partial<EventData<'TokenCreated'>> = {}): 
     prefix: 'sk_live_',
     managed: false,
     billable: true,
+    agent: null,
+    imported: false,
     ...changes,
   };
 }

@@ -147,6 +147,8 @@ export function createToken(state: TokenState, command: CreateToken, context: Cr
         ...credential,
         managed: false,
         billable,
+        agent: null,
+        imported: false,
       },
     },
   ];
@@ -182,7 +184,10 @@ export function regenerateToken(
 ): TokenEvent[] {
   const { id: tokenId, digest: previousDigest } = theChangeableToken(state, command.now);
   return [
-    { type: 'TokenRegenerated', data: { tokenId, ...command.credential, previousDigest, reason: command.reason } },
+    {
+      type: 'TokenRegenerated',
+      data: { tokenId, ...command.credential, previousDigest, reason: command.reason, overlapUntil: null },
+    },
   ];
 }
 

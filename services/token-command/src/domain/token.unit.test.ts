@@ -58,6 +58,8 @@ const facts: EventData<'TokenCreated'> = {
   ...credential,
   managed: false,
   billable: true,
+  agent: null,
+  imported: false,
 };
 const created: NewEvent = { type: 'TokenCreated', data: facts };
 const expiring: NewEvent = { type: 'TokenCreated', data: { ...facts, expiresAt: now } };

@@ -21,11 +21,13 @@ let answer: { status: number; body: string; headers?: Record<string, string> };
 
 beforeAll(async () => {
   received = [];
-  server = createServer(async (request, response) => {
+  server = createServer((request, response) => {
     let body = '';
-    for await (const chunk of request) body += chunk;
-    received.push({ method: request.method as string, url: request.url as string, headers: request.headers, body });
-    response.writeHead(answer.status, answer.headers).end(answer.body);
+    request.on('data', (chunk) => (body += chunk));
+    request.on('end', () => {
+      received.push({ method: request.method as string, url: request.url as string, headers: request.headers, body });
+      response.writeHead(answer.status, answer.headers).end(answer.body);
+    });
   }).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -10,6 +10,7 @@ import {
   type FastifyInstance,
   type HealthRegistry,
 } from '@tollgate/runtime';
+import { createLogger } from '@tollgate/telemetry';
 import { mountDevelopmentIssuer } from './development-issuer.ts';
 import { mountDocs } from './docs/docs.ts';
 import { trustedProxiesOf } from './http/client-address.ts';
@@ -30,7 +31,7 @@ async function mountGateway(fastify: FastifyInstance, app: INestApplicationConte
   const bus = app.get<Bus>(BUS);
   const verifierUrl =
     process.env['TOLLGATE_VERIFIER_URL'] ?? `http://127.0.0.1:${process.env['TOLLGATE_VERIFIER_PORT'] ?? '8081'}`;
-  logRequests(fastify);
+  logRequests(fastify, createLogger('http'));
   mountOperations(fastify, {
     bus,
     verifier: app.get<JwtVerifier>(JWT_VERIFIER),

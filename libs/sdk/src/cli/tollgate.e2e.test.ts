@@ -31,11 +31,13 @@ let seen: { method: string; url: string; headers: IncomingHttpHeaders; body: str
 let answer: { status: number; body: unknown };
 
 beforeAll(async () => {
-  server = createServer(async (request, response) => {
+  server = createServer((request, response) => {
     let body = '';
-    for await (const chunk of request) body += chunk;
-    seen.push({ method: request.method as string, url: request.url as string, headers: request.headers, body });
-    response.writeHead(answer.status).end(JSON.stringify(answer.body));
+    request.on('data', (chunk) => (body += chunk));
+    request.on('end', () => {
+      seen.push({ method: request.method as string, url: request.url as string, headers: request.headers, body });
+      response.writeHead(answer.status).end(JSON.stringify(answer.body));
+    });
   }).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   dataDir = await mkdtemp(join(tmpdir(), 'tollgate-cli-'));

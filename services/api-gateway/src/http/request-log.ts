@@ -1,7 +1,6 @@
-import { createLogger } from '@tollgate/telemetry';
 import type { FastifyInstance } from '@tollgate/runtime';
+import type { Logger } from '@tollgate/telemetry';
 
-const logger = createLogger('http');
 /** Asked all the time, by machines. */
 const quiet = new Set(['/healthz', '/readyz', '/metrics']);
 
@@ -9,7 +8,7 @@ const quiet = new Set(['/healthz', '/readyz', '/metrics']);
  * One log line per request, and its id in `X-Request-Id`. The line has the route, not the path, and the names of query
  * parameters, not their values: what clients put there by mistake stays out of the logs.
  */
-export function logRequests(fastify: FastifyInstance): void {
+export function logRequests(fastify: FastifyInstance, logger: Logger): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     done();

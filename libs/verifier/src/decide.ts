@@ -61,7 +61,9 @@ function decideReach(
       return denied('PERMISSION_DENIED', 'permission', token, account);
     }
   }
-  if (request.project !== undefined && token.teamId === null) return denied('POLICY_DENIED', 'project', token, account);
+  // Without a team no project is reachable. A team's policy is not known here, so all that it would be asked about is refused.
+  if (request.project !== undefined) return denied('POLICY_DENIED', 'project', token, account);
+  if (request.tool !== undefined && token.teamId !== null) return denied('POLICY_DENIED', 'tool', token, account);
   // No organization has a balance, so nothing that costs can be paid.
   if (request.costMicros !== undefined && /[1-9]/.test(request.costMicros)) {
     return denied('INSUFFICIENT_BALANCE', 'balance', token, account);

@@ -14,7 +14,8 @@ const regenerated = happened('TokenRegenerated', {
   digest: digestSecret(nextSecret),
   hint: '',
   prefix: '',
-  previousDigest: digestSecret(secret), overlapUntil: null,
+  previousDigest: digestSecret(secret),
+  overlapUntil: null,
   ...noReason,
 });
 const identified = { tokenId: 'tok_1', orgId: 'org_1' };
@@ -109,6 +110,37 @@ describe('whether a token holds', () => {
     given(...expiring)
       .when({ token: secret }, '2026-02-01T00:00:00.000Z')
       .thenExactly({ valid: false, code: 'TOKEN_INVALID', reason: 'expired', ...identified });
+  });
+
+  it('follows a change of its expiry', () => {
+    const changed = (expiresAt: string | null) =>
+      happened('TokenExpiryChanged', { tokenId: 'tok_1', expiresAt, previous: null });
+    given(...multi, changed('2026-01-01T00:00:00.000Z'))
+      .when({ token: secret })
+      .then({ reason: 'expired' });
+    given(...multi, changed('2026-01-01T00:00:00.000Z'), changed(null))
+      .when({ token: secret })
+      .then({ valid: true, expiresAt: null });
+  });
+
+  it('follows a change of its account', () => {
+    const other = [
+      happened('AccountCreated', { accountId: 'acc_2', kind: 'member', role: 'member' }),
+      happened('TokenReassigned', { tokenId: 'tok_1', accountId: 'acc_2', previous: 'acc_1' }),
+    ];
+    given(...multi, ...other)
+      .when({ token: secret })
+      .then({ valid: true, account: { id: 'acc_2', kind: 'member' }, spaces: [] });
+    given(...multi, ...other)
+      .when({ token: secret, space: 'spc_1' })
+      .then({ code: 'SCOPE_DENIED' });
+  });
+
+  it('ends for a secret whose overlap ended', () => {
+    const ended = happened('TokenOverlapEnded', { tokenId: 'tok_1', digest: digestSecret(secret), ...noReason });
+    given(...multi, ended)
+      .when({ token: secret })
+      .then({ reason: 'superseded' });
   });
 
   it('rests while the token is inactive', () => {
@@ -285,6 +317,19 @@ describe('what follows the permission', () => {
     given(...multi)
       .when({ token: secret, project: 'prj_1' })
       .then({ code: 'POLICY_DENIED', reason: 'project', ...identified });
+  });
+
+  it('refuses what a team would have to allow, because it knows no policy', () => {
+    const joined = happened('TokenTeamChanged', { tokenId: 'tok_1', teamId: 'tea_1', previous: null });
+    given(...multi, joined)
+      .when({ token: secret, project: 'prj_1' })
+      .then({ code: 'POLICY_DENIED', reason: 'project' });
+    given(...multi, joined)
+      .when({ token: secret, tool: 'search' })
+      .then({ code: 'POLICY_DENIED', reason: 'tool' });
+    given(...multi, joined)
+      .when({ token: secret })
+      .then({ valid: true, teamId: 'tea_1' });
   });
 
   it('lets a tool through when there is no team', () => {

@@ -6,17 +6,17 @@ import { compileRoutes, type Routes } from './routes.ts';
 export interface TokenRecord {
   readonly id: string;
   readonly orgId: string;
-  readonly accountId: string;
+  accountId: string;
   readonly scope: ScopeType;
   /** The one space of a single-space token; null for multi-space. */
   readonly spaceId: string | null;
   readonly product: string;
   /** null for a product without environments. */
   readonly environment: 'live' | 'test' | null;
-  readonly teamId: string | null;
-  readonly expiresAt: string | null;
+  teamId: string | null;
+  expiresAt: string | null;
   /** `expiresAt` in Unix milliseconds, Infinity when the token never expires. */
-  readonly expiresAtMs: number;
+  expiresAtMs: number;
   /** Of the live secret. */
   digest: string;
   status: 'active' | 'inactive' | 'revoked';
@@ -113,10 +113,20 @@ export class Replica {
     ToolPriceSet: 'nothing',
     TokenCreated: (data, event) => this.#create(data, event),
     TokenRenamed: 'nothing',
-    TokenReassigned: 'nothing',
-    TokenTeamChanged: 'nothing',
-    TokenExpiryChanged: 'nothing',
-    TokenOverlapEnded: 'nothing',
+    TokenReassigned: ({ tokenId, accountId }) => {
+      this.#token(tokenId).accountId = accountId;
+    },
+    TokenTeamChanged: ({ tokenId, teamId }) => {
+      this.#token(tokenId).teamId = teamId;
+    },
+    TokenExpiryChanged: ({ tokenId, expiresAt }) => {
+      const token = this.#token(tokenId);
+      token.expiresAt = expiresAt;
+      token.expiresAtMs = millisecondsOf(expiresAt);
+    },
+    TokenOverlapEnded: ({ tokenId, digest }) => {
+      this.credentials.entomb(digest, this.#token(tokenId), 'superseded');
+    },
     TokenLeaked: 'nothing',
     TokenRegenerated: ({ tokenId, digest, previousDigest }) => {
       const token = this.#token(tokenId);
@@ -148,7 +158,7 @@ export class Replica {
       environment: data.environment,
       teamId: data.teamId,
       expiresAt: data.expiresAt,
-      expiresAtMs: data.expiresAt === null ? Infinity : Date.parse(data.expiresAt),
+      expiresAtMs: millisecondsOf(data.expiresAt),
       digest: data.digest,
       status: 'active',
     };
@@ -179,4 +189,8 @@ export class Replica {
     if (!token) throw new RangeError(`The log names the token ${id} before it was created.`);
     return token;
   }
+}
+
+function millisecondsOf(expiresAt: string | null): number {
+  return expiresAt === null ? Infinity : Date.parse(expiresAt);
 }

@@ -1,6 +1,6 @@
 import { TollgateError, type RecordedTollgateEvent } from '@tollgate/contracts';
 import { recordedEvent } from './codec.ts';
-import type { AppendRequest, AppendResult, Guard, Idempotency, PersonalRow } from './types.ts';
+import type { AppendRequest, AppendResult, Guard, Idempotency, PersonalRow, StreamEvents } from './types.ts';
 
 /** What a batch of appends is decided on, read under the lock of the head row. */
 export interface LogState {
@@ -48,7 +48,16 @@ export function keyOf({
 
 /** Streams whose versions a batch needs. */
 export function streamsOf(requests: readonly AppendRequest[]): string[] {
-  return [...new Set(requests.flatMap(({ stream, guards = [] }) => [stream, ...guards.map((guard) => guard.stream)]))];
+  return [
+    ...new Set(
+      requests.flatMap((request) => [...writesOf(request), ...(request.guards ?? [])].map(({ stream }) => stream)),
+    ),
+  ];
+}
+
+/** The streams that an append writes: its own first. */
+export function writesOf(request: AppendRequest): readonly StreamEvents[] {
+  return [request, ...(request.also ?? [])];
 }
 
 /**
@@ -76,27 +85,26 @@ export function decideBatch(requests: readonly AppendRequest[], state: LogState)
 
 /** Throws before anything is taken over, so that a refused append leaves no trace in the batch. */
 function decideOne(request: AppendRequest, state: LogState, decision: BatchDecision): AppendResult {
-  const { stream, expectedVersion, guards = [], idempotency, personal = [] } = request;
+  const { guards = [], idempotency, personal = [] } = request;
   // A repetition finds its first answer although the stream has moved on since.
   const kept = idempotency && state.kept.get(keyOf(idempotency));
   if (kept) return { replayed: true, replay: kept.answer, requestHash: kept.requestHash, position: kept.position };
-  for (const guard of [{ stream, version: expectedVersion }, ...guards]) requireVersion(guard, state);
+  const writes = writesOf(request);
+  for (const { stream, expectedVersion: version } of writes) requireVersion({ stream, version }, state);
+  for (const guard of guards) requireVersion(guard, state);
 
   const at = state.lastAt !== null && state.lastAt > request.at ? state.lastAt : request.at;
   const { orgId, meta } = request;
-  const events = request.events.map((event, index) =>
-    recordedEvent(event, {
-      position: state.head + index + 1,
-      stream,
-      version: expectedVersion + index + 1,
-      orgId,
-      at,
-      meta,
-    }),
-  );
+  const events = writes
+    .flatMap(({ stream, expectedVersion, events: added }) =>
+      added.map((event, index) => ({ event, stream, version: expectedVersion + index + 1 })),
+    )
+    .map(({ event, stream, version }, index) =>
+      recordedEvent(event, { position: state.head + index + 1, stream, version, orgId, at, meta }),
+    );
   const positions = events.map(({ position }) => position);
   const head = state.head + events.length;
-  const version = expectedVersion + events.length;
+  const version = request.expectedVersion + request.events.length;
   if (idempotency) {
     const { caller, operation, key, requestHash } = idempotency;
     const answer = idempotency.answer(positions, events);
@@ -107,7 +115,9 @@ function decideOne(request: AppendRequest, state: LogState, decision: BatchDecis
   decision.events.push(...events);
   decision.personal.push(...personal);
   state.head = head;
-  state.versions.set(stream, version);
+  for (const { stream, expectedVersion, events: added } of writes) {
+    state.versions.set(stream, expectedVersion + added.length);
+  }
   if (events.length > 0) state.lastAt = at;
   return { replayed: false, positions, version, events };
 }

@@ -33,7 +33,7 @@ export interface FeedOptions {
   readonly batchMax?: number;
   /** Without a sign of the relay for this long, the log itself is asked (default 1,000). */
   readonly silenceMs?: number;
-  /** Called once if the source turns out to be another log: positions mean nothing then, and the feed ends. */
+  /** Called once if the source turns out to be another log, or an older state of it (a restore): the feed ends then. */
   readonly onLogChanged?: (error: Error) => void;
 }
 
@@ -185,7 +185,7 @@ export class Feed {
       try {
         await this.step();
         failures = 0;
-        this.failing = undefined;
+        if (!this.stopped) this.failing = undefined;
       } catch (err) {
         this.failing = err as Error;
         const retryMs = Math.min(RETRY_MAX_MS, 50 * 2 ** failures++);
@@ -214,25 +214,37 @@ export class Feed {
     const { source, batchMax } = this.options;
     const found = await source.logId();
     this.logId ??= found;
-    if (found !== this.logId) return this.leaveLog(found);
-    const tail = this.tail;
-    const events = await source.read(tail, batchMax);
-    if (events.length > 0 && events[0]!.position > tail + 1) {
-      throw new Error(`the log was asked for what follows ${tail} and answered with ${events[0]!.position}`);
+    if (found !== this.logId) return this.leaveLog(`the log is ${found} and was ${this.logId}`);
+    if (this.mustAsk) await this.askHead();
+    if (this.stopped || this.head === this.tail) return;
+    const next = this.tail + 1;
+    const events = await source.read(this.tail, batchMax);
+    if (events[0]?.position !== next) {
+      throw new Error(
+        `position ${next} is known to exist, and the log answered with ${events[0]?.position ?? 'nothing'}`,
+      );
     }
     for (const event of events) this.accept(event);
-    if (events.length > 0) return;
-    if (this.head > this.tail)
-      throw new Error(`the log does not have position ${this.tail + 1} yet, which was announced`);
-    this.mustAsk = false;
-    this.heardAt = performance.now();
   }
 
-  private leaveLog(found: string): void {
+  private async askHead(): Promise<void> {
+    // Whoever asks while this is under way is answered by another one.
+    this.mustAsk = false;
+    try {
+      const tail = this.tail;
+      const head = await this.options.source.head();
+      if (head < tail) return this.leaveLog(`the log ends at ${head}, before ${tail}, which it had`);
+      this.noteHead(head);
+      this.heardAt = performance.now();
+    } catch (error) {
+      this.mustAsk = true;
+      throw error;
+    }
+  }
+
+  private leaveLog(why: string): void {
     this.stopped = true;
-    this.failing = new Error(
-      `The log is ${found} and was ${this.logId}: its positions mean nothing here. Start again from 0.`,
-    );
+    this.failing = new Error(`${why}: positions mean nothing here any more, so start again from 0`);
     this.logger.error({ err: this.failing }, 'the feed ends: the log is another one');
     this.onLogChanged?.(this.failing);
   }

@@ -53,7 +53,8 @@ describe('events in Postgres', () => {
   it('come back exactly as a golden file has them', async () => {
     const events = readdirSync(golden)
       .map((file) => JSON.parse(readFileSync(new URL(file, golden), 'utf8')) as RecordedTollgateEvent)
-      .sort((a, b) => a.position - b.position);
+      // Each file stands for itself: here they get places in one log.
+      .map((event, index) => ({ ...event, position: index + 1, version: index + 1, id: `evt_${index + 1}` }));
     for (const event of events) await insert(event);
     expect(await log.readStored(0, 100)).toEqual(events);
     expect(await log.read(0, 100)).toHaveLength(events.length);

@@ -44,11 +44,20 @@ export interface AppendRequest {
   readonly meta: EventMeta;
   /** Authority time, RFC 3339 UTC with milliseconds. Recorded as it is, or as the time of the last event if that is later. */
   readonly at: string;
+  /** Events of other streams, written with these or not at all: a conflict on any of them refuses the whole append. */
+  readonly also?: readonly StreamEvents[];
   /** Other streams the decision rests on, with the versions that were read. */
   readonly guards?: readonly Guard[];
   readonly idempotency?: Idempotency;
   /** Erasable rows, written in the same transaction. */
   readonly personal?: readonly PersonalRow[];
+}
+
+/** What an append adds to one stream. */
+export interface StreamEvents {
+  readonly stream: string;
+  readonly expectedVersion: number;
+  readonly events: readonly NewEvent[];
 }
 
 export interface Guard {
@@ -98,8 +107,9 @@ export interface Appended {
   readonly replayed: false;
   /** One per event, ascending and adjacent. */
   readonly positions: readonly number[];
-  /** The stream's new version. */
+  /** The new version of the append's own stream. */
   readonly version: number;
+  /** Those of the append's own stream, then those of `also`. */
   readonly events: readonly RecordedTollgateEvent[];
 }
 

@@ -53,6 +53,7 @@ export interface BusClient {
 }
 
 const logger = createLogger('bus');
+const drainMs = 1000;
 
 /** Connects, and keeps trying until the server is there: also the first time. */
 export async function connectBus({ service, url, credsFile }: BusOptions): Promise<Bus> {
@@ -157,11 +158,13 @@ export class Bus implements BusClient {
     this.nc.publish(subject, JSON.stringify(body), { headers: traced(headers) });
   }
 
-  /** Sends what is under way and closes the connection. */
+  /** Sends what is under way and closes the connection; a server that does not answer is not waited for. */
   async close(): Promise<void> {
-    if (this.nc.isClosed()) return;
-    if (this.#connected) await this.nc.drain();
-    else await this.nc.close();
+    if (this.#connected && !this.nc.isClosed()) {
+      const tooLate = new Promise<void>((resolve) => setTimeout(resolve, drainMs).unref());
+      await Promise.race([this.nc.drain().catch(() => undefined), tooLate]);
+    }
+    if (!this.nc.isClosed()) await this.nc.close();
   }
 
   async #follow(statuses: AsyncIterable<Status>): Promise<void> {
@@ -211,7 +214,8 @@ function readReply(operation: AnyOperation, reply: Msg): unknown {
   } catch {
     throw new TollgateError('INTERNAL', `The answer of ${operation.name} is not JSON.`);
   }
-  if (failed) throw fromProblem(body as Problem);
+  if (failed && body instanceof Object) throw fromProblem(body as Problem);
+  if (failed) throw new TollgateError('INTERNAL', `The refusal of ${operation.name} is not a problem document.`);
   return body;
 }
 

@@ -63,7 +63,7 @@ export async function startService(
   try {
     return await assemble(definition, { configuration, health, bus, pool });
   } catch (error) {
-    await Promise.all([pool?.end(), within(1000, bus.close())]);
+    await Promise.all([pool?.end(), bus.close()]);
     throw error;
   }
 }
@@ -117,7 +117,7 @@ async function assemble(definition: ServiceDefinition, parts: Parts): Promise<Ru
     adapter.fastify.server.closeAllConnections();
     await app.close();
     if (pool) await within(1000, pool.end());
-    await within(1000, bus.close());
+    await bus.close();
   };
   return { app, bus, url: `http://${configuration.host}:${port}`, stop: () => (stopped ??= stop()) };
 }

@@ -91,7 +91,7 @@ describe('the documentation', () => {
   it('serves a valid OpenAPI document', async () => {
     const response = await get('/openapi.json');
     expect(response.headers.get('content-type')).toMatch(/^application\/json/);
-    expect(await new Validator().validate((await response.text()))).toEqual({ valid: true });
+    expect(await new Validator().validate((await response.json()) as Record<string, unknown>)).toEqual({ valid: true });
   });
 
   it('serves a page that loads nothing from elsewhere and has no script of its own', async () => {

@@ -5,7 +5,7 @@ import { callOperation } from './call.ts';
 import { confirm } from './confirm.ts';
 import { UsageError } from './failures.ts';
 import { flagsOf, inputFrom, readFlag, type Flag, type Schema } from './flags.ts';
-import { renderAnswer } from './output.ts';
+import { inOrderOf, renderAnswer } from './output.ts';
 import { setStatus, write } from './process.ts';
 
 /** Input fields that stand without a flag, beside the ids of the path. */
@@ -68,7 +68,11 @@ function operationCommand(operation: AnyOperation, group: string, verb: string):
     if (needsConfirmation(verb))
       await confirm(`${verb} ${String(input[positionals.at(-1) as string])}`, options['yes'] === true);
     const answer = await callOperation(operation, input, options);
-    write(options['json'] ? JSON.stringify(answer) : await renderAnswer(operation.name, answer));
+    write(
+      options['json']
+        ? JSON.stringify(answer)
+        : await renderAnswer(operation.name, inOrderOf(operation.output, answer)),
+    );
     if (isRefusal(operation, answer)) setStatus(1);
   });
 }

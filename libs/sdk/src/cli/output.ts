@@ -23,6 +23,20 @@ export async function renderAnswer(operationName: string, answer: unknown): Prom
   return lines.join('\n');
 }
 
+/** What the schema of an answer tells of its fields: an object's `shape`, in the order in which it is meant to be read. */
+interface Shaped {
+  readonly shape?: Readonly<Record<string, unknown>>;
+}
+
+/** The same value with its fields in the order of the schema; fields that it does not know come last. */
+export function inOrderOf(schema: unknown, value: unknown): unknown {
+  const { shape } = schema as Shaped;
+  if (!shape || !isFields(value)) return value;
+  const known = Object.keys(shape).filter((name) => name in value);
+  const others = Object.keys(value).filter((name) => !(name in shape));
+  return Object.fromEntries([...known, ...others].map((name) => [name, inOrderOf(shape[name] ?? {}, value[name])]));
+}
+
 async function renderPage(operationName: string, page: { items: Fields[]; nextCursor?: unknown }): Promise<string> {
   if (page.items.length === 0) return 'There are none.';
   const columns = columnsOf[operationName] ?? Object.keys(page.items[0] as Fields);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { tokensRevoke } from '@tollgate/contracts';
 import { failureOf, UsageError } from './failures.ts';
-import { renderAnswer } from './output.ts';
+import { inOrderOf, renderAnswer } from './output.ts';
 
 describe('an answer on a terminal', () => {
   it('shows a list as a table with the columns of its kind', async () => {
@@ -50,6 +51,14 @@ describe('an answer on a terminal', () => {
     });
     expect(replayed).toContain('cannot be read again');
     expect(replayed).not.toContain('null');
+  });
+
+  it('keeps the order of the definition, whatever order the answer has', () => {
+    const answer = { barrier: 1, later: 2, position: 3, token: { version: 4, name: 'x', id: 'tok_1' } };
+    const ordered = inOrderOf(tokensRevoke.output, answer);
+    expect(JSON.stringify(ordered)).toBe(
+      '{"token":{"id":"tok_1","name":"x","version":4},"position":3,"barrier":1,"later":2}',
+    );
   });
 
   it('lets no control character through', async () => {

@@ -21,7 +21,7 @@ export async function installWhatIsMissing() {
   console.log('Installing packages (npm ci) …');
   // npm says which npm is running; without it, the one on the PATH. A production environment would leave out what we need.
   const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
-  const { code, interrupted } = await run([...npm, 'ci', '--include=dev', '--no-audit', '--no-fund']);
+  const { code, interrupted } = await run([...npm, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
   if (interrupted || code !== 0) process.exit(interrupted ? 0 : code);
   if (!existsSync(pinnedNode)) {
     console.error(
@@ -50,13 +50,33 @@ export async function run([file, ...args], { env = process.env, ipc = false } = 
     },
   ]);
   for (const [signal, handler] of handlers) process.on(signal, handler);
+  const watch = whenNpmIsGone(() => {
+    interrupted = true;
+    child.kill('SIGTERM');
+  });
   const [code, signal] = await new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (...end) => resolve(end));
   });
   for (const [name, handler] of handlers) process.off(name, handler);
+  clearInterval(watch);
   if (signal && !interrupted) console.error(`${file} was ended by ${signal}.`);
   return { code: code ?? 1, interrupted };
+}
+
+/**
+ * npm passes signals on, except the one that nobody can catch. Under npm, this process is npm's child (package.json says
+ * `exec`): if it gets another parent, npm was killed, and whatever it runs is to end too.
+ */
+function whenNpmIsGone(act) {
+  if (!process.env.npm_lifecycle_event) return undefined;
+  const npm = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === npm) return;
+    clearInterval(watch);
+    act();
+  }, 500);
+  return watch;
 }
 
 /** npm notes in node_modules/.package-lock.json what it has installed. */

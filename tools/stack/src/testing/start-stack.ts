@@ -84,6 +84,7 @@ export async function testEnvironment(
   return {
     ...Object.fromEntries(inherited),
     PATH: `${testBinaryDirectory}${delimiter}${process.env['PATH'] ?? ''}`,
+    NODE_COMPILE_CACHE: join(testBinaryDirectory, 'compile'),
     TOLLGATE_DEV: '1',
     TOLLGATE_DATA_DIR: dataDir,
     TOLLGATE_HTTP_PORT: String(httpPort),

@@ -35,6 +35,18 @@ describe('a cursor', () => {
     expect(() => decodeCursor('audit.list', org, encodeCursor('audit.list', org, [1, 2]), ['number'])).toThrow(refused);
   });
 
+  it.each([
+    ['number', 1.5],
+    ['number', 1e300],
+    ['string', 'a\0'],
+    ['string', '\ud800'],
+    ['instant', 'soon'],
+    ['instant', '2026-02-30T00:00:00.000Z'],
+    ['instant', '+010000-01-01T00:00:00.000Z'],
+  ] as const)('is refused when a %s of its key is made up: %j', (kind, part) => {
+    expect(() => decodeCursor('audit.list', org, encodeCursor('audit.list', org, [part]), [kind])).toThrow(refused);
+  });
+
   it.each(['', 'nonsense', '%%%', 'bnVsbA', 'NzcwNzRiYTRudWxs'])('is refused when it is %j', (text) => {
     expect(() => decodeCursor('audit.list', org, text, ['number'])).toThrow(refused);
   });

@@ -13,6 +13,19 @@ export const ProjectId = id('prj');
 export const TokenId = id('tok');
 export const AgentId = id('agt');
 
+/** Half of a surrogate pair has no UTF-8 form: JSON can spell it, and Postgres refuses it. */
+const wellFormed = [(text: string) => text.isWellFormed(), 'must be well-formed Unicode'] as const;
+
+/** Text of one line that somebody else made up, such as an id of theirs or what they look for. */
+export const Line = (lengthMax: number) =>
+  z
+    .string()
+    .min(1, 'must not be empty')
+    .max(lengthMax, `must have at most ${lengthMax} characters`)
+    // eslint-disable-next-line no-control-regex -- these are the characters that are refused
+    .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'must not contain control characters')
+    .refine(...wellFormed);
+
 /** Text for people: trimmed length 1 to 200, no control characters. */
 export const Name = z
   .string()
@@ -20,15 +33,19 @@ export const Name = z
   .max(200, 'must have at most 200 characters')
   // eslint-disable-next-line no-control-regex -- these are the characters that are refused
   .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, 'must not contain control characters')
-  .refine((text) => text.trim().length > 0, 'must not be blank');
+  .refine((text) => text.trim().length > 0, 'must not be blank')
+  .refine(...wellFormed);
 
 /** Why a change is made; shown in the audit log. */
-// eslint-disable-next-line no-control-regex -- these are the characters that are refused
-export const Reason = z
-  .string()
-  .min(1)
-  .max(500)
-  .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'must not contain control characters');
+export const Reason = Line(500);
+
+/** An address on the web, without blanks: the URL standard would repair them. */
+export const WebUrl = Line(2000)
+  .refine(
+    (text) => /^https?:\/\/\S+$/i.test(text) && URL.canParse(text),
+    'must be a URL that begins with https:// or http://',
+  )
+  .meta({ format: 'uri' });
 
 export const Plan = z.enum(['core', 'pro', 'enterprise']);
 export type Plan = z.infer<typeof Plan>;
@@ -110,9 +127,11 @@ export const TeamPolicy = z.strictObject({
 });
 export type TeamPolicy = z.infer<typeof TeamPolicy>;
 
-/** An instant; offsets are accepted and stored as UTC with milliseconds. */
+/** An instant of the years 1 to 9999 in UTC; offsets are accepted and stored as UTC with milliseconds. */
 export const Instant = z.iso
-  .datetime({ offset: true, error: 'must be an RFC 3339 time such as 2027-01-31T12:00:00Z' })
+  .datetime({ offset: true, error: 'must be an RFC 3339 time such as 2027-01-31T12:00:00Z', abort: true })
+  // An offset can lead out of the years that have four digits, where instants no longer compare as text.
+  .refine((text) => /^(?!0000)\d{4}-/.test(new Date(text).toISOString()), 'must lie in the years 1 to 9999 in UTC')
   .transform((text) => new Date(text).toISOString());
 
 /** Body or query parts that every list and every read shares. Query values arrive as text. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { operation } from '../operation.ts';
-import { atLeast, Instant, listQuery, OrgId, page } from '../values.ts';
+import { atLeast, Instant, Line, listQuery, OrgId, page } from '../values.ts';
 
 export const auditNamespaces = ['API Tokens', 'Directory', 'Billing', 'Security'] as const;
 export type AuditNamespace = (typeof auditNamespaces)[number];
@@ -42,11 +42,11 @@ export const auditList = operation({
     org: OrgId,
     namespace: z.enum(auditNamespaces).optional(),
     /** The whole action or its beginning: `token.` */
-    action: z.string().min(1).max(100).optional(),
+    action: Line(100).optional(),
     /** An id of who did it. */
-    actor: z.string().min(1).max(100).optional(),
+    actor: Line(100).optional(),
     /** An id of what it was done to. */
-    target: z.string().min(1).max(100).optional(),
+    target: Line(100).optional(),
     outcome: z.enum(['success', 'refused']).optional(),
     from: Instant.optional(),
     to: Instant.optional(),

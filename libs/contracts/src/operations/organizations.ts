@@ -11,6 +11,7 @@ import {
   Position,
   ProrationPolicy,
   TimeZone,
+  WebUrl,
 } from '../values.ts';
 
 export const Organization = z.object({
@@ -47,10 +48,7 @@ export const orgsCreate = operation({
         policy: ProrationPolicy.default('second.v1'),
       })
       .optional(),
-    mcpUrl: z
-      .url({ protocol: /^https?$/ })
-      .max(2000)
-      .optional(),
+    mcpUrl: WebUrl.optional(),
   }),
   output: answer,
   example: { input: { name: 'Acme', plan: 'pro', currency: 'EUR', timeZone: 'Europe/Berlin' } },

@@ -7,6 +7,7 @@ import {
   Barrier,
   Environment,
   Instant,
+  Line,
   listQuery,
   Name,
   OrgId,
@@ -105,7 +106,7 @@ export const tokensList = operation({
     org: OrgId,
     status: TokenStatus.optional(),
     /** Case- and accent-insensitive, the beginning of any word of the name. */
-    search: z.string().min(1).max(200).optional(),
+    search: Line(200).optional(),
     accountId: AccountId.optional(),
     scope: ScopeType.optional(),
     product: ProductKey.optional(),

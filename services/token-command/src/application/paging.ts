@@ -4,7 +4,7 @@ import type { After } from './accounts/ports.ts';
 /** Where the page starts, for lists in order of creation. */
 export function pageStart(list: string, orgId: string, cursor: string | undefined): After | null {
   if (cursor === undefined) return null;
-  const [createdAt, id] = decodeCursor(list, orgId, cursor, ['string', 'string']) as [string, string];
+  const [createdAt, id] = decodeCursor(list, orgId, cursor, ['instant', 'string']) as [string, string];
   return { createdAt, id };
 }
 

@@ -25,10 +25,11 @@ export class ListTokens implements OperationHandler<typeof tokensList> {
     const sort = order.endsWith('name') ? ('name' as const) : ('createdAt' as const);
     const now = this.clock.now();
     // A cursor holds for the order it was issued in: another order is another list.
+    const shape = [sort === 'name' ? 'string' : 'instant', 'string'] as const;
     const after =
       cursor === undefined
         ? null
-        : (decodeCursor(`tokens ${order}`, org, cursor, ['string', 'string']) as unknown as readonly [string, string]);
+        : (decodeCursor(`tokens ${order}`, org, cursor, shape) as unknown as readonly [string, string]);
     const rows = await this.list.find({
       ...filters,
       orgId: org,

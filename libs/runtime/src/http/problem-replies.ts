@@ -56,6 +56,24 @@ export function installProblemReplies(fastify: FastifyInstance): void {
   });
 }
 
+/** Of a body that was refused unread, so much is still taken. */
+const drainedBytesMax = 64 * 1024 * 1024;
+
+/**
+ * Lets the sender of a body that was refused before its end read the refusal. Fastify would close the connection, and a
+ * close resets what is under way: senders would see a broken connection more often than the answer.
+ */
+function drainBody(reply: FastifyReply): void {
+  const { raw } = reply.request;
+  if (raw.complete) return;
+  void reply.removeHeader('connection');
+  let drainedBytes = 0;
+  raw.on('data', (chunk: Buffer) => {
+    drainedBytes += chunk.length;
+    if (drainedBytes > drainedBytesMax) raw.destroy();
+  });
+}
+
 /** Answers with the problem of any error. What is not a refusal is logged and says nothing of itself. */
 export function sendProblem(reply: FastifyReply, error: unknown, requestId: string): FastifyReply {
   const refusal = refusalOf(error);
@@ -63,6 +81,7 @@ export function sendProblem(reply: FastifyReply, error: unknown, requestId: stri
   const problem = toProblem(refusal, requestId);
   if (problem.status === 503) void reply.header('retry-after', '1');
   if (problem.status === 401 && !reply.hasHeader('www-authenticate')) void reply.header('www-authenticate', 'Bearer');
+  drainBody(reply);
   // As bytes: to a text Fastify would add a charset, which the media type does not have.
   return reply
     .code(problem.status)

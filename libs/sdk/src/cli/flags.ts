@@ -2,7 +2,8 @@ import { UsageError } from './failures.ts';
 
 /** The part of JSON Schema (as zod writes it) that flags are made from. */
 export interface Schema {
-  readonly type?: string;
+  /** `['string', 'null']` is one way to write a nullable text, `anyOf` the other. */
+  readonly type?: string | readonly string[];
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -22,6 +23,8 @@ export interface Flag {
   readonly kind: 'text' | 'number' | 'boolean' | 'list' | 'json';
   readonly required: boolean;
   readonly choices?: readonly string[];
+  /** The input takes null too, which is written `none`. */
+  readonly nullable?: boolean;
   /** The value that the server takes when the option is left out. */
   readonly defaultValue?: unknown;
   /** Belongs to one variant of a choice: `--space-id` needs `--scope single-space`. */
@@ -41,19 +44,26 @@ export function flagsOf(schema: Schema, omit: readonly string[] = []): Flag[] {
     .filter(([field]) => !omit.includes(field))
     .flatMap(([field, property]) => {
       const required = schema.required?.includes(field) ?? false;
-      return fieldFlags(kebab(field), [field], withoutNull(property), required);
+      return fieldFlags(kebab(field), [field], property, required);
     });
 }
 
-function fieldFlags(name: string, path: readonly string[], schema: Schema, required: boolean): Flag[] {
+function fieldFlags(name: string, path: readonly string[], whole: Schema, required: boolean): Flag[] {
+  const schema = withoutNull(whole);
   const discriminator = discriminatorOf(schema);
   if (discriminator) return variantFlags(name, path, schema, discriminator, required);
   if (schema.type === 'object' && schema.properties) {
     return Object.entries(schema.properties).flatMap(([field, property]) =>
-      fieldFlags(`${name}-${kebab(field)}`, [...path, field], withoutNull(property), false),
+      fieldFlags(`${name}-${kebab(field)}`, [...path, field], property, false),
     );
   }
-  const base = { name, path, required, ...(schema.default === undefined ? {} : { defaultValue: schema.default }) };
+  const base = {
+    name,
+    path,
+    required,
+    ...(schema.default === undefined ? {} : { defaultValue: schema.default }),
+    ...(schema === whole ? {} : { nullable: true }),
+  };
   if (schema.enum) return [{ ...base, kind: 'text', choices: schema.enum.map(String) }];
   if (schema.type === 'array' && schema.items?.type === 'string') {
     return [{ ...base, name: name.replace(/s$/, ''), kind: 'list' }];
@@ -64,7 +74,7 @@ function fieldFlags(name: string, path: readonly string[], schema: Schema, requi
     integer: 'number',
     boolean: 'boolean',
   };
-  const kind = kinds[schema.type ?? ''];
+  const kind = kinds[String(schema.type)];
   if (kind) return [{ ...base, kind }];
   return Object.keys(schema).length === 0 ? [] : [{ ...base, kind: 'json' }];
 }
@@ -91,7 +101,7 @@ function variantFlags(
     Object.entries(variant.properties ?? {})
       .filter(([field]) => field !== discriminator)
       .flatMap(([field, property]) =>
-        fieldFlags(kebab(field), [...path, field], withoutNull(property), false).map((flag) => ({
+        fieldFlags(kebab(field), [...path, field], property, false).map((flag) => ({
           ...flag,
           variant: { flag: name, value, required: variant.required?.includes(field) ?? false },
         })),
@@ -108,12 +118,17 @@ function discriminatorOf(schema: Schema): string | undefined {
 }
 
 function withoutNull(schema: Schema): Schema {
-  const real = schema.anyOf?.filter((variant) => variant.type !== 'null') ?? [];
-  return real.length === 1 && schema.anyOf?.length === 2 ? (real[0] as Schema) : schema;
+  const isNullable = (types: readonly unknown[]) => types.length === 2 && types.includes('null');
+  if (Array.isArray(schema.type) && isNullable(schema.type)) {
+    return { ...schema, type: schema.type.find((type) => type !== 'null') as string };
+  }
+  if (!schema.anyOf || !isNullable(schema.anyOf.map(({ type }) => type))) return schema;
+  return schema.anyOf.find(({ type }) => type !== 'null') as Schema;
 }
 
 /** The value of an option as it stood on the command line; `previous` is what a repeated option had before. */
 export function readFlag(flag: Flag, text: string, previous: unknown): unknown {
+  if (flag.nullable && text === nothing) return null;
   switch (flag.kind) {
     case 'list':
       return text === nothing ? [] : [...((previous as string[] | undefined) ?? []), text];

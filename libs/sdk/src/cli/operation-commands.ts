@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { allOperations, pathParameters, type AnyOperation, type OutputOf } from '@tollgate/contracts';
 import { Argument, Command, Option } from 'commander';
 import { z } from 'zod';
@@ -65,8 +66,9 @@ function operationCommand(operation: AnyOperation, group: string, verb: string):
     const input = inputFrom(flags, values);
     for (const [index, name] of positionals.entries()) input[name] = await argumentValue(args[index] as string);
     if (takesOrg) input['org'] = options['org'] ?? missingOrg();
-    if (needsConfirmation(verb))
-      await confirm(`${verb} ${String(input[positionals.at(-1) as string])}`, options['yes'] === true);
+    if (needsConfirmation(verb) && !input['dryRun']) {
+      await confirm([verb, ...positionals.map((name) => input[name])].join(' '), options['yes'] === true);
+    }
     const answer = await callOperation(operation, input, options);
     write(
       options['json']
@@ -88,19 +90,33 @@ function optionOf(flag: Flag): Option {
   const fallback = flag.defaultValue === undefined ? '' : ` (default: ${String(flag.defaultValue)})`;
   const variant = flag.variant ? ` (with --${flag.variant.flag} ${flag.variant.value})` : '';
   const texts: Record<Flag['kind'], string> = {
-    text: '',
+    text: flag.nullable ? 'none for no value' : '',
     number: '',
     boolean: '',
     list: 'may be repeated; none for no entry',
-    json: 'JSON',
+    json: 'JSON, or @FILE that holds it',
   };
   const syntax =
     flag.kind === 'boolean' ? `--${flag.name}` : `--${flag.name} <${flag.kind === 'list' ? 'text' : flag.kind}>`;
   const option = new Option(syntax, `${texts[flag.kind]}${fallback}${variant}${required}`.trim());
   if (flag.choices) option.choices([...flag.choices]);
   else if (flag.kind !== 'boolean')
-    option.argParser((text: string, previous: unknown) => readFlag(flag, text, previous));
+    option.argParser((text: string, previous: unknown) =>
+      readFlag(flag, flag.kind === 'json' ? fileOr(text) : text, previous),
+    );
   return option.makeOptionMandatory(flag.required);
+}
+
+/** A command line holds no more than some hundred kilobytes, so JSON may stand in a file: `@tokens.json`. */
+function fileOr(text: string): string {
+  if (!text.startsWith('@')) return text;
+  try {
+    return readFileSync(text.slice(1), 'utf8');
+  } catch (error) {
+    throw new UsageError(
+      `${text.slice(1)} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}.`,
+    );
+  }
 }
 
 function argumentName(field: string): string {

@@ -12,6 +12,7 @@ const columnsOf: Readonly<Record<string, readonly string[]>> = {
 
 /** The text of an answer: a table for a list, lines of `name  value` for anything else, and the secret apart. */
 export async function renderAnswer(operationName: string, answer: unknown): Promise<string> {
+  if (Array.isArray(answer)) return renderPage(operationName, { items: answer as Fields[] });
   if (!isFields(answer)) return text(answer);
   if (Array.isArray(answer['items'])) return renderPage(operationName, answer as { items: Fields[] });
   const { secret, secretAlreadyShown, ...rest } = answer;

@@ -20,6 +20,14 @@ describe('an answer on a terminal', () => {
     ]);
   });
 
+  it('shows a list without pages with what its items have', async () => {
+    const lines = (await renderAnswer('leaks.report', [{ token_hash: 'a', label: 'b' }])).split('\n');
+    expect(lines.map((line) => line.trim().split(/\s+/))).toEqual([
+      ['token_hash', 'label'],
+      ['a', 'b'],
+    ]);
+  });
+
   it('says when a list is empty', async () => {
     expect(await renderAnswer('tokens.list', { items: [], nextCursor: null })).toBe('There are none.');
   });

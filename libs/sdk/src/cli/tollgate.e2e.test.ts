@@ -217,6 +217,15 @@ describe('operations', () => {
     expect(refused).toMatchObject({ status: 1, stdout: '{"valid":false,"code":"TOKEN_INVALID"}\n' });
   });
 
+  it('take JSON from a file', async () => {
+    const file = join(dataDir, 'requests.json');
+    await writeFile(file, '[{"token":"a"}]');
+    await tollgate(['tokens', 'verify-batch', '--requests', `@${file}`]);
+    expect(seen[0]?.body).toBe('{"requests":[{"token":"a"}]}');
+    const missing = await tollgate(['tokens', 'verify-batch', '--requests', '@/nowhere']);
+    expect([missing.status, missing.stderr]).toEqual([2, '/nowhere cannot be read: ENOENT.\n']);
+  });
+
   it('report a refusal on stderr with status 1', async () => {
     const errors = [{ path: 'name', message: 'is required' }];
     answer = { status: 400, body: { code: 'INVALID_INPUT', detail: 'Look.', errors } };

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type INestApplicationContext, type Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { busPrincipalResolver, connectBus, NatsServiceStrategy, type Bus } from '@tollgate/bus';
@@ -140,11 +140,10 @@ function rootModule(definition: ServiceDefinition, parts: Parts, verifier: JwtVe
 }
 
 function resolverOf(app: INestApplicationContext, bus: Bus): PrincipalResolver {
-  try {
-    return app.get<PrincipalResolver>(PRINCIPAL_RESOLVER, { strict: false });
-  } catch {
-    return busPrincipalResolver(bus);
-  }
+  // Nest logs an error when it is asked for a provider that isn't there.
+  const modules = [...app.get(ModulesContainer, { strict: false }).values()];
+  if (!modules.some((module) => module.providers.has(PRINCIPAL_RESOLVER))) return busPrincipalResolver(bus);
+  return app.get<PrincipalResolver>(PRINCIPAL_RESOLVER, { strict: false });
 }
 
 async function askPool(pool: Pool): Promise<string | null> {

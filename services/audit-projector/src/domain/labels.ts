@@ -18,6 +18,10 @@ export function labelOf(event: RecordedTollgateEvent): Label | null {
       return { orgId, id: orgId ?? '', name: event.data.name, spaceId: null };
     case 'SpaceCreated':
       return { orgId, id: event.data.spaceId, name: event.data.name, spaceId: null };
+    case 'TeamCreated':
+      return { orgId, id: event.data.teamId, name: event.data.name, spaceId: null };
+    case 'ProjectCreated':
+      return { orgId, id: event.data.projectId, name: event.data.name, spaceId: null };
     case 'ProductRegistered':
       return { orgId, id: event.data.key, name: event.data.name, spaceId: null };
     case 'TokenCreated': {

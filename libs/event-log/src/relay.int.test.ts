@@ -11,7 +11,7 @@ import { Relay, type RelayOptions } from './relay.ts';
 import type { Appended } from './types.ts';
 import { connectAs, connectAsOperator } from './testing/bus.ts';
 import { startDatabase, type TestDatabase } from './testing/database.ts';
-import { spaceCreated } from './testing/requests.ts';
+import { spaceCreated, tokenRenamed } from './testing/requests.ts';
 import { until } from './testing/until.ts';
 
 let db: TestDatabase;
@@ -162,6 +162,24 @@ describe('the relay', () => {
     await manager.streams.delete('SQUATTER');
     await until('the stream takes events again', () => relay.acknowledged === from + 100);
     expect(await positionsInStream()).toEqual(range(from + 21, from + 100));
+  });
+
+  it('goes back to the first event that the stream refused, and feeds consumers meanwhile', async () => {
+    const from = await log.head();
+    const relay = await startRelay();
+    const { feed } = await startFeed(from);
+    await append(20);
+    await until('the stream takes events', () => relay.acknowledged === from + 20);
+    const manager = await jetstreamManager(operator);
+    const { config } = await manager.streams.info(streams.events);
+    await manager.streams.update(streams.events, { ...config, max_msg_size: 2_000 });
+    const renames = ['a', 'b', 'x'.repeat(3_000), 'd', 'e'].map((name) => tokenRenamed(1, 0, name).events[0]!);
+    await appender.append({ ...tokenRenamed(1, 0), events: renames });
+    await until('the feed is there', () => feed.applied === from + 25);
+    await until('the stream has taken the first two', () => relay.acknowledged === from + 22);
+    await manager.streams.update(streams.events, { ...config, max_msg_size: -1 });
+    await until('the stream has taken all', () => relay.acknowledged === from + 25);
+    expect((await positionsInStream()).filter((position) => position > from)).toEqual(range(from + 1, from + 25));
   });
 
   it('leaves no hole and no disorder in the stream when NATS is killed under load', async () => {

@@ -21,7 +21,14 @@ export async function installWhatIsMissing() {
   console.log('Installing packages (npm ci) …');
   // npm says which npm is running; without it, the one on the PATH. A production environment would leave out what we need.
   const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
-  const { code, interrupted } = await run([...npm, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
+  const { code, interrupted } = await run([
+    ...npm,
+    'ci',
+    '--include=dev',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]);
   if (interrupted || code !== 0) process.exit(interrupted ? 0 : code);
   if (!existsSync(pinnedNode)) {
     console.error(

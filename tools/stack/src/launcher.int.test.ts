@@ -81,6 +81,10 @@ describe('the launcher', () => {
     launcher.interrupt();
     expect(await launcher.exited).toBe(0);
     expect(pids.filter(isAlive)).toEqual([]);
+    // Ctrl-C reached the launcher only: everybody else was asked, one after the other.
+    for (const { logFile } of Object.values(state.services))
+      expect(readFileSync(logFile, 'utf8')).toBe('asked to end\n');
+    expect(launcher.output()).not.toContain('starting it again');
     expect(launcher.output().match(/stopped/g)).toHaveLength(1);
     expect(launcher.output().trimEnd().endsWith('stopped')).toBe(true);
   });
@@ -158,8 +162,9 @@ describe('the launcher', () => {
     const state = await first.ready();
     first.kill('SIGTERM');
     await first.exited;
-    // Stands in for whatever program was given the id out again.
-    const stranger = spawn('sleep', ['60']);
+    // Stands in for whatever program was given the id out again; of Postgres's own user, or Postgres would not mind it.
+    const { uid } = statSync(join(dataDir, 'postgres'));
+    const stranger = spawn('sleep', ['60'], { uid });
     writeFileSync(join(dataDir, 'nats', 'nats.pid'), String(stranger.pid));
     writeFileSync(join(dataDir, 'processes.json'), JSON.stringify({ x: { pid: stranger.pid, start: 'then' } }));
     writeFileSync(

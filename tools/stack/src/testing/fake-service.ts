@@ -16,5 +16,8 @@ const server = createServer((_request, response) => {
 });
 server.listen(Number(process.env['TOLLGATE_SERVICE_PORT']), process.env['TOLLGATE_HOST']);
 
-process.once('SIGTERM', () => process.exit(0));
+process.once('SIGTERM', () => {
+  console.log('asked to end');
+  process.exit(0);
+});
 process.once('disconnect', () => process.exit(0));

@@ -1,9 +1,10 @@
+import { context, type Context } from '@opentelemetry/api';
 import pg from 'pg';
 import { TollgateError, type EventMeta } from '@tollgate/contracts';
 import { createLogger, currentTraceparent, durationBoundsSeconds, meter, withSpan } from '@tollgate/telemetry';
-import { decideBatch, type BatchDecision } from './batch.ts';
+import { decideBatch, writesOf, type BatchDecision } from './batch.ts';
 import { lockAndRead, refusalOf, write, writesAnything } from './append-transaction.ts';
-import { checkedEvents } from './codec.ts';
+import { checkedRequest } from './codec.ts';
 import { connectionConfig, endClient, isBrokenConnection, isRefusedValue, isUnavailable } from './pool.ts';
 import type { AppendRequest, AppendResult, EventStore } from './types.ts';
 
@@ -33,6 +34,8 @@ export interface AppenderOptions {
 
 interface Waiting {
   readonly request: AppendRequest;
+  /** Of the caller: statements of a batch show in the trace of its first append. */
+  readonly context: Context;
   resolve(result: AppendResult): void;
   reject(error: unknown): void;
 }
@@ -55,10 +58,10 @@ export class EventAppender implements EventStore {
   }
 
   async append(request: AppendRequest): Promise<AppendResult> {
-    const events = checkedEvents(request.stream, request.at, request.events);
+    const checked = checkedRequest(request);
     const started = performance.now();
     try {
-      return await withSpan('event_log.append', () => this.enqueue({ ...request, events, meta: traced(request.meta) }));
+      return await withSpan('event_log.append', () => this.enqueue({ ...checked, meta: traced(request.meta) }));
     } finally {
       duration.record((performance.now() - started) / 1000);
     }
@@ -77,7 +80,7 @@ export class EventAppender implements EventStore {
       return Promise.reject(new TollgateError('SERVICE_UNAVAILABLE', `${why} Repeat the request.`));
     }
     return new Promise((resolve, reject) => {
-      this.waiting.push({ request, resolve, reject });
+      this.waiting.push({ request, context: context.active(), resolve, reject });
       this.running ??= this.run();
     });
   }
@@ -86,7 +89,10 @@ export class EventAppender implements EventStore {
   private async run(): Promise<void> {
     // What arrives in this turn of the event loop goes into the first batch.
     await Promise.resolve();
-    while (this.waiting.length > 0) await this.writeBatch(this.nextBatch());
+    while (this.waiting.length > 0) {
+      const batch = this.nextBatch();
+      await context.with(batch[0]!.context, () => this.writeBatch(batch));
+    }
     this.running = undefined;
   }
 
@@ -94,7 +100,7 @@ export class EventAppender implements EventStore {
     let events = 0;
     let count = 0;
     for (const { request } of this.waiting) {
-      events += Math.max(1, request.events.length);
+      events += Math.max(1, sum(writesOf(request).map((write) => write.events.length)));
       if (count > 0 && events > this.options.batchMax) break;
       count++;
     }
@@ -206,6 +212,8 @@ async function commit(client: pg.Client): Promise<void> {
     throw error;
   }
 }
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
 
 /** Events carry the trace of the append, unless the caller chose another. */
 function traced(meta: EventMeta): EventMeta {

@@ -9,6 +9,7 @@ import {
   type RecordedEvent,
   type RecordedTollgateEvent,
 } from '@tollgate/contracts';
+import type { AppendRequest, StreamEvents } from './types.ts';
 
 /** An event as it was written: `data` is of version `typeVersion`, which may be an older one. */
 export type StoredEvent = RecordedEvent;
@@ -97,4 +98,16 @@ export function checkedEvents(stream: string, at: string, events: readonly NewEv
     if (!parsed.success) throw new Error(`${type} does not have the shape of the catalogue: ${parsed.error.message}`);
     return { type, data: parsed.data };
   });
+}
+
+/** The request with all its events checked, those of other streams too. See `checkedEvents`. Each stream stands once. */
+export function checkedRequest(request: AppendRequest): AppendRequest {
+  const streams = [request, ...(request.also ?? [])].map(({ stream }) => stream);
+  const twice = streams.find((stream, index) => streams.indexOf(stream) !== index);
+  if (twice) throw new Error(`the append names ${twice} twice: put its events together`);
+  const check = <T extends StreamEvents>(write: T): T => ({
+    ...write,
+    events: checkedEvents(write.stream, request.at, write.events),
+  });
+  return { ...check(request), ...(request.also ? { also: request.also.map(check) } : {}) };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RecordedTollgateEvent } from '@tollgate/contracts';
 import { decideBatch, type LogState } from './batch.ts';
-import { checkedEvents, decodeEvent } from './codec.ts';
+import { checkedRequest, decodeEvent } from './codec.ts';
 import type { AppendRequest, AppendResult, EventSource, EventStore, PersonalRow, StreamReader } from './types.ts';
 
 /** The log in memory, for tests of what consumes it: same promises as Postgres, except that nothing lasts. */
@@ -14,8 +14,7 @@ export class InMemoryEventLog implements EventSource, EventStore, StreamReader {
   private readonly listeners = new Set<(events: readonly RecordedTollgateEvent[]) => void>();
 
   async append(request: AppendRequest): Promise<AppendResult> {
-    const events = checkedEvents(request.stream, request.at, request.events);
-    const decision = decideBatch([{ ...request, events }], this.state);
+    const decision = decideBatch([checkedRequest(request)], this.state);
     const outcome = decision.outcomes[0]!;
     if (outcome instanceof Error) throw outcome;
     // What is kept must not change with the objects that the caller holds.

@@ -116,6 +116,31 @@ export function eventLogContract(name: string, open: () => Promise<LogUnderTest>
       await append({ ...tokenRenamed(n, 1), guards: [{ ...guards[0]!, version: 2 }] });
     });
 
+    it('writes events of several streams together or not at all', async () => {
+      const [n, also, last] = [fresh(), fresh(), fresh()];
+      await append(tokenRenamed(also, 0));
+      const before = await log.source.head();
+      const request = { ...tokenRenamed(n, 0), also: [tokenRenamed(also, 1), spaceCreated(last)] };
+      const result = await append(request);
+      expect(result).toMatchObject({ version: 1, positions: [1, 2, 3].map((index) => before + index) });
+      expect(result.events.map(({ stream, version }) => [stream, version])).toEqual([
+        [request.stream, 1],
+        [request.also[0]!.stream, 2],
+        [request.also[1]!.stream, 1],
+      ]);
+      expect(await log.source.read(before, 10)).toEqual(result.events);
+      for (const lost of [tokenRenamed(also, 1), spaceCreated(last)]) {
+        const rest = { ...tokenRenamed(n, 1), also: [spaceCreated(fresh()), lost] };
+        await expect(log.store.append(rest)).rejects.toMatchObject({
+          code: 'CONFLICT',
+          message: expect.stringContaining(lost.stream),
+        });
+      }
+      const twice = { ...tokenRenamed(n, 1), also: [tokenRenamed(n, 2)] };
+      await expect(log.store.append(twice)).rejects.toThrow('twice');
+      expect(await log.source.head()).toBe(before + 3);
+    });
+
     it('lets one of two concurrent appends to a stream win, and leaves no hole', async () => {
       const n = fresh();
       const before = await log.source.head();

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
+import { principalsResolve } from '@tollgate/contracts';
 import { createJwtVerifier } from '@tollgate/identity';
 import { startNats, type TestNats } from '@tollgate/stack';
 import { Responders } from './testing/responders.ts';
@@ -76,13 +77,20 @@ describe('readiness', () => {
       (['token-command', 'billing-meter', 'audit-projector'] as const).map((service) => responders.ping(service)),
     );
     // Answers are kept for half a second.
-    const deadlineMs = performance.now() + 2000;
-    let after = await readiness();
-    while (after.status !== 200 && performance.now() < deadlineMs) {
-      await sleep(50);
-      after = await readiness();
-    }
-    expect(after).toMatchObject({ status: 200, reasons: [] });
+    const becomes = async (wanted: (found: Awaited<ReturnType<typeof readiness>>) => boolean) => {
+      const deadlineMs = performance.now() + 2000;
+      let found = await readiness();
+      while (!wanted(found) && performance.now() < deadlineMs) {
+        await sleep(50);
+        found = await readiness();
+      }
+      return found;
+    };
+    const withoutLog = await becomes(({ reasons }) => reasons.length === 1);
+    expect(withoutLog).toMatchObject({ status: 503, reasons: [expect.stringMatching(/^token-command: .*the log/)] });
+
+    ends.push(await responders.serve(principalsResolve, () => ({ account: null })));
+    expect(await becomes(({ status }) => status === 200)).toMatchObject({ status: 200, reasons: [] });
     for (const end of ends) end();
   });
 });

@@ -29,7 +29,7 @@ describe('who calls', () => {
   it('is the account of the environment where an account may call, the operator where only that one may', () => {
     const env = { TOLLGATE_ACCOUNT: 'acc_1' };
     expect(choose(orgsGet, env, 'org_1')).toEqual({ type: 'account', account: 'acc_1', org: 'org_1' });
-    expect(choose(orgsCreate, env)).toEqual({ type: 'operator' });
+    expect(choose(orgsCreate, env, 'org_1')).toEqual({ type: 'operator' });
     expect(choose(orgsGet, {}, 'org_1')).toEqual({ type: 'operator' });
   });
 

@@ -21,9 +21,9 @@ const depthMax = 32;
  * are the receiver's to check.
  */
 export function inputOf(operation: AnyOperation, parts: RequestParts): Record<string, unknown> {
-  const { method, path } = operation.http as NonNullable<AnyOperation['http']>;
+  const { method, path, listField } = operation.http as NonNullable<AnyOperation['http']>;
   const fromQuery = method === 'GET' || method === 'DELETE';
-  const body = bodyFields(parts.body);
+  const body = bodyFields(listField && Array.isArray(parts.body) ? { [listField]: parts.body } : parts.body);
   const fields = fromQuery ? parts.query : body;
   const misplaced = Object.keys(fromQuery ? body : parts.query);
   const inPath = pathParameters(path);

@@ -178,6 +178,16 @@ describe('an appender', () => {
     expect(heads).toHaveLength(1);
   });
 
+  it('goes on when whoever it tells of a commit fails', async () => {
+    const telling = open({
+      onCommitted: () => {
+        throw new Error('the bus is closed');
+      },
+    });
+    await telling.append(spaceCreated(fresh()));
+    expect(await telling.append(spaceCreated(fresh()))).toMatchObject({ replayed: false });
+  });
+
   it('that is closed writes what waits and refuses the rest', async () => {
     const closing = open();
     const waiting = Promise.all(Array.from({ length: 5 }, () => closing.append(spaceCreated(fresh()))));

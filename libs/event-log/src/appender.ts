@@ -28,7 +28,7 @@ export interface AppenderOptions {
   readonly batchMax?: number;
   /** Appends that may wait at most (default 10,000); beyond, SERVICE_UNAVAILABLE. */
   readonly waitingMax?: number;
-  /** Called after each commit with the new head: wake the relay. Must not throw. */
+  /** Called after each commit with the new head: wake the relay. */
   readonly onCommitted?: (head: number) => void;
 }
 
@@ -160,7 +160,16 @@ export class EventAppender implements EventStore {
       if (outcome instanceof Error) reject(outcome);
       else resolve(outcome);
     });
-    if (events.length > 0) this.options.onCommitted?.(head);
+    if (events.length > 0) this.tellOf(head);
+  }
+
+  private tellOf(head: number): void {
+    try {
+      this.options.onCommitted?.(head);
+    } catch (err) {
+      // The relay polls: whoever isn't woken comes a little later, and appending goes on.
+      this.logger.warn({ err, head }, 'telling of a commit failed');
+    }
   }
 
   /** Everything that waits fails at once: the next append finds out anew whether Postgres is there. */

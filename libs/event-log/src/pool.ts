@@ -30,7 +30,8 @@ const parseTimestamp = pg.types.getTypeParser(oid.timestamptz, 'text') as (text:
 
 function parseInstant(text: string): string {
   const instant = parseTimestamp(text);
-  return instant instanceof Date || typeof instant === 'object' ? (instant as Date).toISOString() : text;
+  // 'infinity' is a number.
+  return typeof instant === 'object' ? instant.toISOString() : text;
 }
 
 export interface PoolOptions {
@@ -113,7 +114,8 @@ export function isUnavailable(error: unknown): boolean {
   const state = sqlState(error);
   // Classes 08 connection, 53 resources, 57 operator intervention and timeouts, 58 system, 40 rollback; 25006: read-only.
   if (state) return /^(08|53|57|58|40)|^(25006|25P03|25P04|55P03)$/.test(state);
-  return isBrokenConnection(error) || /timeout/i.test(String((error as Error | undefined)?.message));
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return isBrokenConnection(error) || code === 'ETIMEDOUT' || /timeout/i.test(String(message));
 }
 
 /** True if the connection is gone: known at once, other than a timeout. */

@@ -95,7 +95,8 @@ function isInstalled() {
     if (!path.startsWith('node_modules/') || optional) return true;
     const found = installed[path];
     if (!found) return peer === true;
-    return link ? existsSync(join(root, path)) : found.version === version && found.integrity === integrity;
+    if (!existsSync(join(root, path))) return false;
+    return link === true || (found.version === version && found.integrity === integrity);
   });
 }
 

@@ -22,8 +22,7 @@ if (prepared.code === 0 || (selection.length > 0 && !prepared.interrupted)) {
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   // Jest runs ES modules in contexts of its own, which Node still calls experimental in a warning per process.
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-  // A test that left something open has been reported; it must not keep the run from ending.
-  const result = await run([pinnedNode, ...flags, jest, '--forceExit', ...selection], {
+  const result = await run([pinnedNode, ...flags, jest, ...selection], {
     env: { ...process.env, TOLLGATE_TEST_COUNTS: countsFile },
   });
   status = result.interrupted ? 130 : result.code;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServiceName } from './operation.ts';
 
-/** Where a running (or last run) stack can be reached. The launcher writes it; the CLI reads it. Holds no secret. */
+/** Where a running (or last run) stack can be reached. The launcher writes it (mode 0600); the CLI reads it. */
 export interface StackState {
   dataDir: string;
   /** The launcher's process, and when it became ready (RFC 3339). Says nothing about whether it still runs. */
@@ -14,6 +14,7 @@ export interface StackState {
   httpUrl: string;
   /** The data plane. */
   verifierUrl: string;
+  /** As it was given, which may include a password if it is an outside server's. */
   natsUrl: string;
   /** False if `TOLLGATE_NATS_URL` or `TOLLGATE_DATABASE_URL` named a server that is not the stack's own. */
   embedded: { nats: boolean; postgres: boolean };

@@ -33,6 +33,10 @@ export function readConfig(env: NodeJS.ProcessEnv): StackConfig {
   }
   const dev = env['TOLLGATE_DEV'] ? env['TOLLGATE_DEV'] === '1' : !production;
   const httpPort = portOf(env, 'TOLLGATE_HTTP_PORT') ?? 8080;
+  const verifierPort = portOf(env, 'TOLLGATE_VERIFIER_PORT') ?? 8081;
+  if (httpPort === verifierPort) {
+    throw new StartError(`TOLLGATE_HTTP_PORT and TOLLGATE_VERIFIER_PORT are both ${httpPort}: set them to two ports.`);
+  }
   const issuer = env['TOLLGATE_OIDC_ISSUER'] || (dev ? `http://127.0.0.1:${httpPort}/dev/issuer` : '');
   if (!issuer) {
     throw new StartError('Without TOLLGATE_DEV=1 there is no development issuer: set TOLLGATE_OIDC_ISSUER to yours.');
@@ -41,7 +45,7 @@ export function readConfig(env: NodeJS.ProcessEnv): StackConfig {
     dataDir: resolve(dataDirectory(env)),
     host: env['TOLLGATE_HOST'] || '127.0.0.1',
     httpPort,
-    verifierPort: portOf(env, 'TOLLGATE_VERIFIER_PORT') ?? 8081,
+    verifierPort,
     natsPort: portOf(env, 'TOLLGATE_NATS_PORT'),
     postgresPort: portOf(env, 'TOLLGATE_POSTGRES_PORT'),
     natsUrl: env['TOLLGATE_NATS_URL'] || undefined,

@@ -54,7 +54,8 @@ export function lastLines(path: string, count = 12): string {
 /** Why something failed, for a sentence: `fetch` hides the reason in the error's cause. */
 export function reasonOf(error: unknown): string {
   const { cause, message, code } = error as { cause?: unknown; message?: string; code?: string };
-  return cause ? reasonOf(cause) : message || code || String(error);
+  // A refused connection to a name with several addresses is an error without a message.
+  return message === 'fetch failed' && cause ? reasonOf(cause) : message || code || String(error);
 }
 
 /** True if there is a file, directory or link of that name. */

@@ -79,7 +79,7 @@ export async function launch(options: LaunchOptions): Promise<RunningStack> {
     signal.throwIfAborted();
     const { urls } = await output.step(
       'Preparing the database',
-      () => prepareDatabase(postgres.url, kept.servicePasswords),
+      () => prepareDatabase(postgres.url, kept.servicePasswords, !postgres.supervised),
       ({ migrations }) => (migrations.length === 0 ? 'up to date' : `${migrations.length} migrations ran`),
     );
     const secrets: StackSecrets = { databaseAdminUrl: postgres.url, databaseUrls: urls };
@@ -89,10 +89,10 @@ export async function launch(options: LaunchOptions): Promise<RunningStack> {
     cleanups.push(async () => void (await Promise.all(services.map(({ supervised }) => supervised.stop()))));
     await output.step('Starting the services', async () => {
       await Promise.all(services.map(({ supervised }) => supervised.start()));
-      await waitUntilReady(services, { timeoutMs: options.readyTimeoutMs ?? 60_000, signal });
+      await waitUntilReady(services, { timeoutMs: options.readyTimeoutMs ?? 120_000, signal });
     });
     const state = stateOf(config, data, { postgres, nats }, services);
-    writeFileAtomic(data.stateFile, `${JSON.stringify(state, null, 2)}\n`);
+    writeFileAtomic(data.stateFile, `${JSON.stringify(state, null, 2)}\n`, 0o600);
     return {
       state,
       secrets,

@@ -6,13 +6,17 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServiceName, StackState } from '@tollgate/contracts';
 import pg from 'pg';
+import { freePort, isPortFree } from './ports.ts';
 import { isAlive } from './processes.ts';
 import { spawnLauncher, type LauncherProcess } from './testing/launcher-process.ts';
+import { startNats } from './testing/start-nats.ts';
+import { startPostgres } from './testing/start-postgres.ts';
 import { prepareDataDirectory, testEnvironment } from './testing/start-stack.ts';
 import { makeTestDirectory, removeTestDirectory } from './testing/test-directory.ts';
 
 interface Running {
   TOLLGATE_DATABASE_URL?: string;
+  TOLLGATE_NATS_URL: string;
   TOLLGATE_NATS_CREDS: string;
   pid: number;
 }
@@ -201,6 +205,39 @@ describe('the launcher', () => {
     expect(launcher.output()).toContain('billing-meter ended (signal SIGKILL): starting it again.');
     expect(launcher.output()).toContain('Postgres ended (signal SIGKILL): starting it again.');
     expect(launcher.output()).toContain('NATS ended (signal SIGKILL): starting it again.');
+  });
+
+  it('uses the servers that the environment names, and leaves them running', async () => {
+    const [postgres, nats] = await Promise.all([startPostgres(), startNats()]);
+    const credsDir = join(dataDir, 'given');
+    const launcher = start({
+      TOLLGATE_DATABASE_URL: postgres.url,
+      TOLLGATE_NATS_URL: nats.url,
+      TOLLGATE_NATS_CREDS_DIR: credsDir,
+    });
+    const state = await launcher.ready();
+    expect(state.embedded).toEqual({ nats: false, postgres: false });
+    expect(state.natsAccountKeysFile).toBeNull();
+    const audit = await ask(state, 'audit-projector');
+    expect(audit.TOLLGATE_NATS_URL).toBe(nats.url);
+    expect(audit.TOLLGATE_NATS_CREDS).toBe(join(credsDir, 'audit-projector.creds'));
+    expect(audit.TOLLGATE_DATABASE_URL).toMatch(new RegExp(`//tollgate_audit_projector:.*:${postgres.port}/tollgate$`));
+    launcher.interrupt();
+    expect(await launcher.exited).toBe(0);
+    const client = new pg.Client({ connectionString: postgres.url });
+    await client.connect();
+    await client.end();
+    expect(await isPortFree(nats.port)).toBe(false);
+    await Promise.all([postgres.stop(), nats.stop()]);
+  });
+
+  it.each([
+    ['TOLLGATE_DATABASE_URL', 'postgres://postgres:x@127.0.0.1:PORT/tollgate'],
+    ['TOLLGATE_NATS_URL', 'nats://127.0.0.1:PORT'],
+  ])('names %s when that server cannot be reached', async (variable, url) => {
+    const launcher = start({ [variable]: url.replace('PORT', String(await freePort())) });
+    expect(await launcher.exited).toBe(1);
+    expect(launcher.output()).toMatch(new RegExp(`${variable}.*ECONNREFUSED`));
   });
 
   it('stops what it has begun when it is interrupted while starting', async () => {

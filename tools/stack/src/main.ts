@@ -63,7 +63,7 @@ Tollgate is ready after ${(tookMs / 1000).toFixed(1)} s.
 
   control plane  ${state.httpUrl}
   data plane     ${state.verifierUrl}
-  NATS           ${state.natsUrl}
+  NATS           ${state.natsUrl.replace(/\/\/.*@/, '//')}
   Postgres       ${state.postgres}
   data and logs  ${state.dataDir}
 

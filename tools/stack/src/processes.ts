@@ -1,7 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ServerCommand {
   command: string;
@@ -84,13 +83,26 @@ export async function stopServer(server: ServerProcess, steps: readonly [NodeJS.
   return server.exited;
 }
 
-/** The promise's value, or undefined after `ms`. Leaves no timer behind. */
+/** Returns after `ms`, or at once when the signal is given. Leaves no timer behind. */
+export function sleep(ms: number, signal?: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve(undefined);
+    };
+    const timer = setTimeout(done, signal?.aborted ? 0 : ms);
+    signal?.addEventListener('abort', done);
+  });
+}
+
+/** The promise's value, or undefined after `ms`. */
 export async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  const timer = new AbortController();
+  const decided = new AbortController();
   try {
-    return await Promise.race([promise, sleep(ms, undefined, { signal: timer.signal }).catch(() => undefined)]);
+    return await Promise.race([promise, sleep(ms, decided.signal)]);
   } finally {
-    timer.abort();
+    decided.abort();
   }
 }
 

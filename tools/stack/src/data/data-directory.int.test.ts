@@ -36,6 +36,12 @@ describe('openDataDirectory', () => {
     expect(readdirSync(directory)).toEqual(['layout-version']);
   });
 
+  it('says so when the directory cannot be made', () => {
+    openDataDirectory(directory).release();
+    const inside = join(directory, 'layout-version', 'inside');
+    expect(() => openDataDirectory(inside)).toThrow(`The data directory ${inside} cannot be written`);
+  });
+
   it('releases only its own lock', () => {
     const data = openDataDirectory(directory);
     const lock = join(directory, 'launcher.lock');

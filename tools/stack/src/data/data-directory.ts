@@ -1,6 +1,6 @@
-import { mkdirSync, realpathSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { exists, readText, StartError, writeFileAtomic } from '../files.ts';
+import { exists, readText, reasonOf, StartError, writeFileAtomic } from '../files.ts';
 import { acquireLock } from './lock.ts';
 
 /** Raised when files in the data directory move or change their meaning. */
@@ -28,7 +28,15 @@ export interface DataDirectory {
  * Throws StartError if another launcher runs on it or another version has written it.
  */
 export function openDataDirectory(path: string): DataDirectory {
-  mkdirSync(path, { recursive: true });
+  try {
+    mkdirSync(path, { recursive: true });
+    accessSync(path, constants.W_OK);
+  } catch (error) {
+    throw new StartError(
+      `The data directory ${path} cannot be written (${reasonOf(error)}): set TOLLGATE_DATA_DIR to one that can.`,
+      { cause: error },
+    );
+  }
   // Servers left by a killed launcher are recognised by their command lines, which hold this path.
   const root = realpathSync(path);
   const release = acquireLock(join(root, 'launcher.lock'), root);

@@ -1,11 +1,11 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { lastLines, readText, StartError, writeFileAtomic } from '../files.ts';
 import {
   commandLine,
   isAlive,
+  sleep,
   spawnServer,
   stopForeign,
   stopServer,

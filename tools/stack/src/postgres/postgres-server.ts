@@ -2,11 +2,10 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chownSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { exists, lastLines, readText, StartError } from '../files.ts';
-import { commandLine, isAlive, spawnServer, stopForeign, stopServer, type ServerProcess } from '../processes.ts';
+import { commandLine, isAlive, sleep, spawnServer, stopForeign, stopServer, type ServerProcess } from '../processes.ts';
 import { chooseRunAs, commandAs, giveTo, type RunAs } from './run-as.ts';
 
 const run = promisify(execFile);

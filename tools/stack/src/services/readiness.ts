@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { lastLines, reasonOf, StartError } from '../files.ts';
+import { sleep } from '../processes.ts';
 import { describeExit, type Supervised } from './supervisor.ts';
 
 export interface Awaited {

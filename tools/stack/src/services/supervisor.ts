@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { within, type Exit, type ServerProcess } from '../processes.ts';
+import { sleep, within, type Exit, type ServerProcess } from '../processes.ts';
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 5_000;
@@ -67,7 +66,7 @@ export class Supervised {
         if (livedLong) delayMs = FIRST_DELAY_MS;
         print(`${name} ended (${describeExit(exit)}): starting it again.`);
       }
-      await sleep(delayMs, undefined, { signal: stopping }).catch(() => undefined);
+      await sleep(delayMs, stopping);
       if (stopping.aborted) return;
       try {
         process = await this.#launch();

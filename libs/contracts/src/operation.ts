@@ -34,6 +34,8 @@ export interface Operation<I extends InputSchema = InputSchema, O extends z.ZodT
     readonly path: string;
     readonly status?: number;
     readonly door?: 'control' | 'data';
+    /** The body is a JSON list, and this field of the input takes it. */
+    readonly listField?: string;
   };
   readonly who: readonly Caller[];
   readonly input: I;

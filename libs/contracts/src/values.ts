@@ -39,13 +39,24 @@ export const Name = z
 /** Why a change is made; shown in the audit log. */
 export const Reason = Line(500);
 
-/** An address on the web, without blanks: the URL standard would repair them. */
+/** An address on the web, without blanks (the URL standard would repair them) and without a password, since it is shown. */
 export const WebUrl = Line(2000)
   .refine(
     (text) => /^https?:\/\/\S+$/i.test(text) && URL.canParse(text),
-    'must be a URL that begins with https:// or http://',
+    { error: 'must be a URL that begins with https:// or http://', abort: true },
   )
+  .refine((text) => {
+    const { username, password } = new URL(text);
+    return username === '' && password === '';
+  }, 'must not carry a user name or password')
   .meta({ format: 'uri' });
+
+/** What a list shows of a secret: a few characters, never enough to use it. */
+export const SecretHint = z
+  .string()
+  .min(1)
+  .max(32)
+  .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters');
 
 export const Plan = z.enum(['core', 'pro', 'enterprise']);
 export type Plan = z.infer<typeof Plan>;
@@ -73,7 +84,8 @@ export const CurrencyCode = z
 /** A zone of the tz database. */
 export const TimeZone = z.string().refine((zone) => {
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }) !== undefined && !/^[+-]/.test(zone);
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return !/^[+-]/.test(zone);
   } catch {
     return false;
   }

@@ -6,9 +6,10 @@ import { BUS, HEALTH, type HealthRegistry, POOL } from '@tollgate/runtime';
 import type { Kysely } from 'kysely';
 import type { Database } from './adapters/database.ts';
 import { PostgresDirectoryList } from './adapters/postgres-directory-list.ts';
+import { PostgresProductList } from './adapters/postgres-product-list.ts';
 import { PostgresTokenList } from './adapters/postgres-token-list.ts';
 import { tokenListProjection } from './adapters/token-list-projection.ts';
-import { DIRECTORY_LIST, DATABASE, EVENT_SOURCE, READ_MODEL, TOKEN_LIST } from './application/ports.ts';
+import { DATABASE, DIRECTORY_LIST, EVENT_SOURCE, PRODUCT_LIST, READ_MODEL, TOKEN_LIST } from './application/ports.ts';
 import { LogModule } from './log.module.ts';
 
 /** More events behind than this is worth a warning; reads that need a position wait for it by themselves. */
@@ -31,8 +32,9 @@ const lagMax = 1_000;
       inject: [DATABASE],
       useFactory: (db: Kysely<Database>) => new PostgresDirectoryList(db),
     },
+    { provide: PRODUCT_LIST, inject: [DATABASE], useFactory: (db: Kysely<Database>) => new PostgresProductList(db) },
   ],
-  exports: [READ_MODEL, TOKEN_LIST, DIRECTORY_LIST],
+  exports: [READ_MODEL, TOKEN_LIST, DIRECTORY_LIST, PRODUCT_LIST],
 })
 export class ReadModelModule implements OnModuleInit, OnApplicationShutdown {
   constructor(

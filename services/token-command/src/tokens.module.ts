@@ -1,10 +1,14 @@
 import { Module } from '@nestjs/common';
 import { tokenUseCases } from './application/index.ts';
 import { TokenPresenter } from './application/tokens/present.ts';
+import { TokenRotation } from './application/tokens/rotate.ts';
 import { LeaseModule } from './lease.module.ts';
 import { LogModule } from './log.module.ts';
 import { ReadModelModule } from './read-model.module.ts';
 
 /** The life of tokens. */
-@Module({ imports: [LogModule, LeaseModule, ReadModelModule], providers: [TokenPresenter, ...tokenUseCases] })
+@Module({
+  imports: [LogModule, LeaseModule, ReadModelModule],
+  providers: [TokenPresenter, TokenRotation, ...tokenUseCases],
+})
 export class TokensModule {}

@@ -1,23 +1,31 @@
 import type { AnyOperation, ServiceName } from '../operation.ts';
 import * as accounts from './accounts.ts';
+import * as agents from './agents.ts';
 import * as audit from './audit.ts';
 import * as billing from './billing.ts';
 import * as development from './development.ts';
 import * as internal from './internal.ts';
+import * as leaks from './leaks.ts';
 import * as organizations from './organizations.ts';
+import * as products from './products.ts';
 import * as projections from './projections.ts';
 import * as spaces from './spaces.ts';
+import * as teams from './teams.ts';
 import * as tokens from './tokens.ts';
 import * as verifier from './verifier.ts';
 
 export * from './accounts.ts';
+export * from './agents.ts';
 export * from './audit.ts';
 export * from './billing.ts';
 export * from './development.ts';
 export * from './internal.ts';
+export * from './leaks.ts';
 export * from './organizations.ts';
+export * from './products.ts';
 export * from './projections.ts';
 export * from './spaces.ts';
+export * from './teams.ts';
 export * from './tokens.ts';
 export * from './verifier.ts';
 
@@ -26,10 +34,14 @@ const isOperation = (value: unknown): value is AnyOperation =>
 
 /** Every operation there is: whatever these modules export. */
 export const allOperations: readonly AnyOperation[] = [
+  products,
   organizations,
   accounts,
   spaces,
+  teams,
   tokens,
+  agents,
+  leaks,
   verifier,
   billing,
   audit,

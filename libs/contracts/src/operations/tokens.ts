@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { operation } from '../operation.ts';
 import {
   AccountId,
+  AgentId,
   AccountKind,
   atLeast,
   Barrier,
@@ -15,6 +16,8 @@ import {
   Position,
   ProductKey,
   Reason,
+  SecretHint,
+  TeamId,
   ScopeType,
   TokenId,
   TokenScope,
@@ -32,9 +35,13 @@ export const Token = z.object({
   environment: Environment.nullable(),
   teamId: z.string().nullable(),
   managed: z.boolean(),
+  /** The managed agent whose token this is; null for tokens that people manage. */
+  agentId: AgentId.nullable(),
   /** The first 8 characters of the secret. */
   prefix: z.string(),
   hint: z.string(),
+  /** The secret before, while an overlap lets it hold as well, and when it was last used: then nobody needs it any more. */
+  overlap: z.object({ hint: z.string(), until: z.string(), lastUsedAt: z.string().nullable() }).nullable(),
   expiresAt: z.string().nullable(),
   createdAt: z.string(),
   createdBy: z.string(),
@@ -72,6 +79,7 @@ export const tokensCreate = operation({
     scope: TokenScope,
     product: ProductKey.default('default'),
     environment: Environment.optional(),
+    teamId: TeamId.optional(),
     expiresAt: Instant.optional(),
     acknowledgeBilling: z.boolean().optional(),
   }),
@@ -110,6 +118,8 @@ export const tokensList = operation({
     accountId: AccountId.optional(),
     scope: ScopeType.optional(),
     product: ProductKey.optional(),
+    /** Tokens that existed by then and were not used since. */
+    unusedSince: Instant.optional(),
     sort: z.enum(['createdAt', '-createdAt', 'name', '-name']).default('-createdAt'),
     ...listQuery,
     atLeast,
@@ -132,18 +142,34 @@ export const tokensUpdate = operation({
   name: 'tokens.update',
   service: 'token-command',
   kind: 'command',
-  summary: 'Rename a token',
+  summary: 'Rename a token, reassign it to another account, change its team or expiry',
   http: { method: 'PATCH', path: '/v1/orgs/:org/tokens/:tok' },
   who: writers,
   input: z.strictObject({
     ...one,
     name: Name.optional(),
+    accountId: AccountId.optional(),
+    /** null takes the token out of its team. */
+    teamId: TeamId.nullable().optional(),
+    /** null: it never expires. */
+    expiresAt: Instant.nullable().optional(),
     /** Named here so that the refusal can say what to do instead. */
     scope: z.unknown().optional(),
     product: z.unknown().optional(),
   }),
-  output: z.object({ token: Token, position: Position }),
-  errors: ['SCOPE_IMMUTABLE', 'TOKEN_REVOKED', 'TOKEN_EXPIRED', 'VERSION_MISMATCH'],
+  output: narrowed,
+  errors: [
+    'SCOPE_IMMUTABLE',
+    'EXPIRY_IN_PAST',
+    'UNKNOWN_REFERENCE',
+    'ACCOUNT_DEACTIVATED',
+    'NOT_A_MEMBER',
+    'MANAGED_TOKEN',
+    'TOKEN_REVOKED',
+    'TOKEN_EXPIRED',
+    'VERSION_MISMATCH',
+  ],
+  narrowing: true,
 });
 
 export const tokensRegenerate = operation({
@@ -153,9 +179,27 @@ export const tokensRegenerate = operation({
   summary: 'Replace the secret. The old one is refused by every verifier when this answers',
   http: { method: 'POST', path: '/v1/orgs/:org/tokens/:tok/regenerate' },
   who: writers,
-  input: z.strictObject({ ...one, reason: Reason.optional() }),
+  input: z.strictObject({
+    ...one,
+    reason: Reason.optional(),
+    /** How long the secret before holds as well: 0 (the default) to 7 days. */
+    overlapSeconds: z.number().int().min(0).max(604_800).default(0),
+  }),
   output: withSecret.extend({ barrier: Barrier }),
   errors: ['TOKEN_REVOKED', 'TOKEN_EXPIRED', 'VERSION_MISMATCH'],
+  narrowing: true,
+});
+
+export const tokensEndOverlap = operation({
+  name: 'tokens.end-overlap',
+  service: 'token-command',
+  kind: 'command',
+  summary: 'End the overlap of a regenerated token: the secret before is refused from now on',
+  http: { method: 'POST', path: '/v1/orgs/:org/tokens/:tok/end-overlap' },
+  who: writers,
+  input: z.strictObject({ ...one, reason: Reason.optional() }),
+  output: narrowed,
+  errors: ['TOKEN_REVOKED', 'TOKEN_EXPIRED', 'MANAGED_TOKEN', 'VERSION_MISMATCH'],
   narrowing: true,
 });
 
@@ -194,6 +238,64 @@ export const tokensRevoke = operation({
   input: z.strictObject({ ...one, reason: Reason.optional() }),
   output: narrowed,
   errors: ['TOKEN_EXPIRED', 'VERSION_MISMATCH'],
+  narrowing: true,
+});
+
+/** A key of an older system: its digest, never the key. */
+export const ImportedToken = z.strictObject({
+  name: Name,
+  accountId: AccountId,
+  scope: TokenScope,
+  /** SHA-256 of the key's text in lower-case hex. */
+  digest: z.string().regex(/^[0-9a-f]{64}$/, 'must be SHA-256 in lower-case hex'),
+  hint: SecretHint,
+  expiresAt: Instant.optional(),
+  acknowledgeBilling: z.boolean().optional(),
+});
+
+export const tokensImport = operation({
+  name: 'tokens.import',
+  service: 'token-command',
+  kind: 'command',
+  summary: 'Take over keys of an older system by their digests, up to 1,000, all or nothing',
+  http: { method: 'POST', path: '/v1/orgs/:org/tokens/import', status: 201 },
+  who: ['owner'],
+  input: z.strictObject({ org: OrgId, tokens: z.array(ImportedToken).min(1).max(1000) }),
+  output: z.object({ tokens: z.array(Token), position: Position }),
+  errors: [
+    'BILLING_NOT_ACKNOWLEDGED',
+    'EXPIRY_IN_PAST',
+    'UNKNOWN_REFERENCE',
+    'ACCOUNT_DEACTIVATED',
+    'NOT_A_MEMBER',
+    'DIGEST_IN_USE',
+  ],
+});
+
+export const tokensRevokeAll = operation({
+  name: 'tokens.revoke-all',
+  service: 'token-command',
+  kind: 'command',
+  summary: 'Revoke every token that matches, under one barrier; dryRun only lists them',
+  http: { method: 'POST', path: '/v1/orgs/:org/tokens/revoke-all' },
+  who: ['owner'],
+  input: z.strictObject({
+    org: OrgId,
+    accountId: AccountId.optional(),
+    /** Created before this instant. */
+    createdBefore: Instant.optional(),
+    search: Line(200).optional(),
+    dryRun: z.boolean().default(false),
+    reason: Reason.optional(),
+  }),
+  output: z.object({
+    items: z.array(Token),
+    dryRun: z.boolean(),
+    /** More than 1,000 match: call again for the rest. */
+    more: z.boolean(),
+    position: Position.optional(),
+    barrier: Barrier.optional(),
+  }),
   narrowing: true,
 });
 

@@ -1,4 +1,4 @@
-import type { Environment, Role, ScopeType } from '@tollgate/contracts';
+import type { Environment, Role, ScopeType, TeamPolicy } from '@tollgate/contracts';
 import type { Pool } from '@tollgate/event-log';
 import { Kysely, PostgresDialect } from 'kysely';
 
@@ -23,8 +23,26 @@ export interface Database {
   'personal.requests': { request_id: string; ip: string | null; user_agent: string | null };
   'tokens.tokens': TokenTable;
   'tokens.accounts': AccountTable;
-  'tokens.spaces': SpaceTable;
-  'tokens.usage': { org_id: string; token_id: string; calls: number; last_used_at: string | null };
+  'tokens.spaces': NamedTable;
+  'tokens.memberships': {
+    org_id: string;
+    account_id: string;
+    space_id: string;
+    permissions: string[];
+    administers: boolean;
+  };
+  'tokens.teams': NamedTable & { policy: TeamPolicy };
+  'tokens.team_projects': { org_id: string; team_id: string; project_id: string };
+  'tokens.projects': NamedTable;
+  'tokens.products': { key: string; token_prefix: string; created_at: string };
+  'tokens.digests': { digest: string; org_id: string; token_id: string };
+  'tokens.usage': {
+    org_id: string;
+    token_id: string;
+    calls: number;
+    last_used_at: string | null;
+    previous_used_at: string | null;
+  };
 }
 
 export interface TokenTable {
@@ -40,9 +58,16 @@ export interface TokenTable {
   environment: Environment | null;
   team_id: string | null;
   managed: boolean;
+  agent_id: string | null;
+  agent_name: string | null;
+  agent_public_key: string | null;
   billable: boolean;
   prefix: string;
   hint: string;
+  digest: string;
+  overlap_digest: string | null;
+  overlap_hint: string | null;
+  overlap_until: string | null;
   expires_at: string | null;
   created_at: string;
   created_by: string;
@@ -59,7 +84,8 @@ export interface AccountTable {
   version: number;
 }
 
-export interface SpaceTable {
+/** What has a name and nothing else worth listing. */
+export interface NamedTable {
   org_id: string;
   id: string;
   name: string;

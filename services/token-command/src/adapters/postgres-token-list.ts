@@ -1,7 +1,9 @@
 import type { TokenScope } from '@tollgate/contracts';
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
+import type { After } from '../application/accounts/ports.ts';
 import type { TokenSurroundings } from '../application/ports.ts';
-import type { TokenList, TokenQuery, TokenRow } from '../application/tokens/ports.ts';
+import type { AgentRow, TokenList, TokenQuery, TokenRow } from '../application/tokens/ports.ts';
+import type { Overlap } from '../domain/token.ts';
 import { wordsOf } from '../domain/words.ts';
 import type { AccountTable, Database, TokenTable } from './database.ts';
 
@@ -29,13 +31,37 @@ export class PostgresTokenList implements TokenList {
         join.onRef('usage.org_id', '=', 'token.org_id').onRef('usage.token_id', '=', 'token.id'),
       )
       .selectAll('token')
-      .select(['account.kind as account_kind', 'person.name as account_name', 'usage.calls', 'usage.last_used_at'])
+      .select([
+        'account.kind as account_kind',
+        'person.name as account_name',
+        'usage.calls',
+        'usage.last_used_at',
+        'usage.previous_used_at',
+      ])
       .where('token.org_id', '=', orgId)
       .$if(accountId !== undefined, (q) => q.where('token.account_id', '=', accountId as string))
       .$if(scope !== undefined, (q) => q.where('token.scope', '=', scope as TokenTable['scope']))
       .$if(product !== undefined, (q) => q.where('token.product', '=', product as string))
       .$if(query.search !== undefined, (q) =>
         q.where('token.name_words', 'like', `%${likeText(wordsOf(query.search as string))}%`),
+      )
+      .$if(query.unusedSince !== undefined, (q) =>
+        q
+          .where('token.created_at', '<', query.unusedSince as string)
+          .where((where) =>
+            where.or([
+              where('usage.last_used_at', 'is', null),
+              where('usage.last_used_at', '<', query.unusedSince as string),
+            ]),
+          ),
+      )
+      .$if(query.createdBefore !== undefined, (q) => q.where('token.created_at', '<', query.createdBefore as string))
+      .$if(query.live === true, (q) =>
+        q
+          .where('token.status', '!=', 'revoked')
+          .where((where) =>
+            where.or([where('token.expires_at', 'is', null), where('token.expires_at', '>', query.now)]),
+          ),
       )
       .$call((q) => withStatus(q as never, query) as typeof q)
       .$if(query.after !== null, (q) => {
@@ -63,6 +89,8 @@ export class PostgresTokenList implements TokenList {
       environment: row.environment,
       teamId: row.team_id,
       managed: row.managed,
+      agentId: row.agent_id,
+      overlap: overlapOf(row),
       billable: row.billable,
       prefix: row.prefix,
       hint: row.hint,
@@ -71,6 +99,7 @@ export class PostgresTokenList implements TokenList {
       createdBy: row.created_by,
       usageCount: row.calls ?? 0,
       lastUsedAt: row.last_used_at,
+      previousUsedAt: row.previous_used_at,
       version: row.version,
     }));
   }
@@ -88,23 +117,81 @@ export class PostgresTokenList implements TokenList {
       .execute();
   }
 
-  async surroundings(tokenId: string, accountId: string): Promise<TokenSurroundings> {
+  async surroundings(
+    tokens: readonly { id: string; orgId: string; accountId: string }[],
+  ): Promise<ReadonlyMap<string, TokenSurroundings>> {
     // The kind of an account never changes, so its first event tells it: also before the read model has it.
-    const { rows } = await sql<{
-      kind: 'member' | 'service';
-      name: string | null;
-      calls: number | null;
-      last_used_at: string | null;
-    }>`
-      SELECT event.data->>'kind' AS kind, person.name, usage.calls, usage.last_used_at
-      FROM log.events AS event
-      LEFT JOIN personal.people AS person ON person.account_id = ${accountId}
-      LEFT JOIN tokens.usage AS usage ON usage.org_id = event.org_id AND usage.token_id = ${tokenId}
-      WHERE event.stream = ${`account-${accountId}`} AND event.version = 1`.execute(this.#db);
-    const row = rows[0];
-    if (!row) throw new Error(`the account ${accountId} of token ${tokenId} has no events`);
-    return { account: { kind: row.kind, name: row.name }, usageCount: row.calls ?? 0, lastUsedAt: row.last_used_at };
+    const { rows } = await sql<SurroundingsRow>`
+      SELECT token.id, event.data->>'kind' AS kind, person.name, usage.calls, usage.last_used_at, usage.previous_used_at
+      FROM unnest(${tokens.map(({ id }) => id)}::text[], ${tokens.map(({ orgId }) => orgId)}::text[],
+                  ${tokens.map(({ accountId }) => accountId)}::text[]) AS token (id, org_id, account_id)
+      JOIN log.events AS event ON event.stream = 'account-' || token.account_id AND event.version = 1
+      LEFT JOIN personal.people AS person ON person.account_id = token.account_id
+      LEFT JOIN tokens.usage AS usage ON usage.org_id = token.org_id AND usage.token_id = token.id`.execute(this.#db);
+    return new Map(
+      rows.map((row) => [
+        row.id,
+        {
+          account: { kind: row.kind, name: row.name },
+          usageCount: row.calls ?? 0,
+          lastUsedAt: row.last_used_at,
+          previousUsedAt: row.previous_used_at,
+        },
+      ]),
+    );
   }
+
+  async digestsInUse(digests: readonly string[]): Promise<readonly string[]> {
+    const rows = await this.#db.selectFrom('tokens.digests').select('digest').where('digest', 'in', digests).execute();
+    return rows.map(({ digest }) => digest);
+  }
+
+  async findByDigest(digest: string) {
+    const row = await this.#db
+      .selectFrom('tokens.digests')
+      .select(['org_id as orgId', 'token_id as id'])
+      .where('digest', '=', digest)
+      .executeTakeFirst();
+    return row ?? null;
+  }
+
+  async agents(orgId: string, after: After | null, limit: number): Promise<readonly AgentRow[]> {
+    const rows = await this.#db
+      .selectFrom('tokens.tokens')
+      .selectAll()
+      .where('org_id', '=', orgId)
+      .where('agent_id', 'is not', null)
+      .$if(after !== null, (query) =>
+        query.where(sql<boolean>`(created_at, agent_id) > (${after?.createdAt}::timestamptz, ${after?.id})`),
+      )
+      .orderBy('created_at')
+      .orderBy('agent_id')
+      .limit(limit)
+      .execute();
+    return rows.map((row) => ({
+      id: row.agent_id as string,
+      name: row.agent_name as string,
+      tokenId: row.id,
+      accountId: row.account_id,
+      scope: scopeOf(row),
+      teamId: row.team_id,
+      billable: row.billable,
+      publicKey: row.agent_public_key,
+      status: row.status,
+      expiresAt: row.expires_at,
+      createdAt: row.created_at,
+      version: row.version,
+    }));
+  }
+}
+
+interface SurroundingsRow {
+  id: string;
+  kind: 'member' | 'service';
+  name: string | null;
+  calls: number | null;
+  last_used_at: string | null;
+  previous_used_at: string | null;
 }
 
 type TokenSelect = SelectQueryBuilder<Tables, 'token', object>;
@@ -123,6 +210,10 @@ function withStatus(query: TokenSelect, { status, now }: TokenQuery): TokenSelec
         .where('token.status', '=', status)
         .where((where) => where.or([where('token.expires_at', 'is', null), where('token.expires_at', '>', now)]));
   }
+}
+
+function overlapOf({ overlap_digest: digest, overlap_hint: hint, overlap_until: until }: TokenTable): Overlap | null {
+  return digest !== null && hint !== null && until !== null ? { digest, hint, until } : null;
 }
 
 function scopeOf({ scope, space_id }: Pick<TokenTable, 'scope' | 'space_id'>): TokenScope {

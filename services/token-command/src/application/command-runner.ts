@@ -57,11 +57,23 @@ export interface CommandSpec<S, E extends NewEvent> {
   /** Refuses a stream of another organization before anything about it can be told. */
   readonly visible?: (state: S) => void;
   readonly decide: (state: S, context: Context, now: string) => E[];
+  /** Other streams of the same kind, written together with this one or not at all. They must be among `restsOn`. */
+  readonly also?: (context: Context, now: string) => readonly Decided<E>[];
   /** Erasable data to be kept beside the events, in the same transaction. */
   readonly person?: PersonRow;
 }
 
+/** What a command decided for one more stream. */
+export interface Decided<E> {
+  readonly id: string;
+  readonly events: readonly E[];
+}
+
 export interface Outcome<S> extends Folded<S> {
+  /** Where the change stands: the position of the last event of all that was written, or that was there. */
+  readonly position: number;
+  /** The other streams of `also`, in its order. */
+  readonly others: readonly Folded<S>[];
   /** The `Idempotency-Key` was used before: this is the state as the first call left it. */
   readonly replayed: boolean;
 }
@@ -113,27 +125,48 @@ export class CommandRunner {
     requireVersion(message.call, before.version);
 
     const now = this.#clock.now();
-    const events = spec.decide(before.state, new Context(streams), now);
-    if (events.length === 0 && !key) return { ...before, replayed: false };
+    const context = new Context(streams);
+    const events = spec.decide(before.state, context, now);
+    const others = (spec.also?.(context, now) ?? []).map(({ id: otherId, events: added }) => ({
+      before: context.of(aggregate, otherId),
+      write: { stream: streamName(aggregate, otherId), events: added },
+    }));
+    const written = [{ before, write: { stream, events } }, ...others];
+    if (written.every(({ write }) => write.events.length === 0) && !key)
+      return outcomeOf(
+        written.map((each) => each.before),
+        false,
+      );
 
     const { meta, request } = provenance(message.call, orgId);
+    const left = written.map(({ before: { version }, write }) => ({
+      stream: write.stream,
+      version: version + write.events.length,
+    }));
     const result = await this.#store.append({
       stream,
       expectedVersion: before.version,
       orgId,
       events,
+      also: others.map(({ before: { version }, write }) => ({ ...write, expectedVersion: version })),
       meta,
       at: now,
       guards: guarded.map((name) => ({ stream: name, version: streams.get(name)?.length ?? 0 })),
-      ...(key ? { idempotency: { ...key, answer: () => ({ stream, version: before.version + events.length }) } } : {}),
+      ...(key ? { idempotency: { ...key, answer: () => left } } : {}),
       personal: [...(spec.person ? [spec.person] : []), ...(request ? [request] : [])],
     });
-    if (result.replayed)
+    if (result.replayed) {
       return this.#replay(spec, key as IdempotencyKey, { requestHash: result.requestHash, answer: result.replay });
-    return { ...result.events.reduce((folded, event) => advance(aggregate, folded, event), before), replayed: false };
+    }
+    const after = written.map(({ before: folded, write }) =>
+      result.events
+        .filter((event) => event.stream === write.stream)
+        .reduce((state, event) => advance(aggregate, state, event), folded),
+    );
+    return outcomeOf(after, false);
   }
 
-  /** The state that the first call left: its stream, folded up to the version it answered with. */
+  /** The state that the first call left: its streams, folded up to the versions it answered with. */
   async #replay<S, E extends NewEvent>(
     spec: CommandSpec<S, E>,
     { requestHash }: IdempotencyKey,
@@ -146,10 +179,18 @@ export class CommandRunner {
         [{ path: 'headers.Idempotency-Key', message: 'was used with another request' }],
       );
     }
-    const { stream, version } = earlier.answer as { stream: string; version: number };
-    const events = (await this.#streams.readStreams([stream])).get(stream) ?? [];
-    return { ...fold(spec.aggregate, events.slice(0, version)), replayed: true };
+    const left = earlier.answer as readonly { stream: string; version: number }[];
+    const streams = await this.#streams.readStreams(left.map(({ stream }) => stream));
+    const folded = left.map(({ stream, version }) =>
+      fold(spec.aggregate, (streams.get(stream) ?? []).slice(0, version)),
+    );
+    return outcomeOf(folded, true);
   }
+}
+
+function outcomeOf<S>([own, ...others]: readonly Folded<S>[], replayed: boolean): Outcome<S> {
+  const position = Math.max(...[own as Folded<S>, ...others].map((folded) => folded.position));
+  return { ...(own as Folded<S>), position, others, replayed };
 }
 
 /** Who did it and whence, for the events, and the erasable row that their commitment refers to. */

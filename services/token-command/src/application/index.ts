@@ -1,3 +1,11 @@
+import { CreateAgent } from './agents/create-agent.ts';
+import { ListAgents } from './agents/list-agents.ts';
+import { RetireAgent } from './agents/retire-agent.ts';
+import { RotateAgent } from './agents/rotate-agent.ts';
+import { ReportLeaks } from './leaks/report-leaks.ts';
+import { EndOverlap } from './tokens/end-overlap.ts';
+import { ImportTokens } from './tokens/import-tokens.ts';
+import { RevokeAll } from './tokens/revoke-all.ts';
 import { CreateAccount } from './accounts/create-account.ts';
 import { DeactivateAccount } from './accounts/deactivate-account.ts';
 import { GetAccount } from './accounts/get-account.ts';
@@ -12,11 +20,22 @@ import { ReadLog } from './log/read-log.ts';
 import { ChangePlan } from './organizations/change-plan.ts';
 import { CreateOrganization } from './organizations/create-organization.ts';
 import { GetOrganization } from './organizations/get-organization.ts';
+import { CreateProduct } from './products/create-product.ts';
+import { GetProduct } from './products/get-product.ts';
+import { ListProducts } from './products/list-products.ts';
+import { SetPrice } from './products/set-price.ts';
 import { RebuildTokenList } from './projections/rebuild-token-list.ts';
 import { CreateSpace } from './spaces/create-space.ts';
 import { ListSpaces } from './spaces/list-spaces.ts';
 import { PutMember } from './spaces/put-member.ts';
 import { RemoveMember } from './spaces/remove-member.ts';
+import { AddProject } from './teams/add-project.ts';
+import { CreateProject } from './teams/create-project.ts';
+import { CreateTeam } from './teams/create-team.ts';
+import { ListProjects } from './teams/list-projects.ts';
+import { ListTeams } from './teams/list-teams.ts';
+import { RemoveProject } from './teams/remove-project.ts';
+import { SetTeamPolicy } from './teams/set-team-policy.ts';
 import { ActivateToken } from './tokens/activate-token.ts';
 import { CreateToken } from './tokens/create-token.ts';
 import { DeactivateToken } from './tokens/deactivate-token.ts';
@@ -43,6 +62,17 @@ export const directoryUseCases = [
   ListSpaces,
   PutMember,
   RemoveMember,
+  CreateTeam,
+  ListTeams,
+  SetTeamPolicy,
+  AddProject,
+  RemoveProject,
+  CreateProject,
+  ListProjects,
+  CreateProduct,
+  ListProducts,
+  GetProduct,
+  SetPrice,
 ];
 
 export const tokenUseCases = [
@@ -51,10 +81,18 @@ export const tokenUseCases = [
   GetToken,
   UpdateToken,
   RegenerateToken,
+  EndOverlap,
   ActivateToken,
   DeactivateToken,
   RevokeToken,
+  RevokeAll,
+  ImportTokens,
   DeleteToken,
+  CreateAgent,
+  ListAgents,
+  RotateAgent,
+  RetireAgent,
+  ReportLeaks,
   RebuildTokenList,
 ];
 

@@ -8,6 +8,7 @@ export const EVENT_STORE = Symbol('EventStore of the main log');
 export const IDEMPOTENCY_KEYS = Symbol('IdempotencyKeys');
 export const PEOPLE = Symbol('People');
 export const TOKEN_LIST = Symbol('TokenList');
+export const PRODUCT_LIST = Symbol('ProductList');
 export const DIRECTORY_LIST = Symbol('DirectoryList');
 export const READ_MODEL = Symbol('ReadModel');
 export const LEASES = Symbol('Leases');
@@ -55,4 +56,5 @@ export interface TokenSurroundings {
   readonly account: { readonly kind: AccountKind; readonly name: string | null };
   readonly usageCount: number;
   readonly lastUsedAt: string | null;
+  readonly previousUsedAt: string | null;
 }

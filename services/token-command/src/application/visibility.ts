@@ -1,10 +1,11 @@
 import type { CallContext } from '@tollgate/bus';
 import { TollgateError } from '@tollgate/contracts';
+import type { TokenState } from '../domain/token.ts';
 
 /** What belongs to another organization is not there for the caller: the same NOT_FOUND as for what never existed. */
 export function ofThisOrganization(
   orgId: string,
-  kind: 'account' | 'space' | 'token',
+  kind: 'account' | 'space' | 'team' | 'token' | 'agent',
 ): (state: { status: string; orgId?: string }) => void {
   return (state) => {
     if (state.status !== 'none' && state.orgId === orgId) return;
@@ -18,4 +19,13 @@ export function ofThisOrganization(
 /** The account whose tokens alone a member may see; null for callers who see all. */
 export function ownOnly({ principal }: Pick<CallContext, 'principal'>): string | null {
   return principal?.type === 'account' && principal.role === 'member' ? principal.id : null;
+}
+
+/** Refuses tokens that belong to no managed agent: there is no agent of that id. */
+export function ofAnAgent(state: TokenState): void {
+  if (state.status !== 'none' && state.agent !== null) return;
+  throw new TollgateError(
+    'NOT_FOUND',
+    'There is no such agent in this organization. List them with GET /v1/orgs/:org/agents.',
+  );
 }

@@ -1,4 +1,10 @@
-import { type BillingTerms, type Plan, TollgateError, type TollgateEvent } from '@tollgate/contracts';
+import {
+  type BillingTerms,
+  type LeakResponse,
+  type Plan,
+  TollgateError,
+  type TollgateEvent,
+} from '@tollgate/contracts';
 import type { Aggregate } from './aggregate.ts';
 
 /** An organization: its plan and how it is billed. */
@@ -13,11 +19,12 @@ export type OrganizationState =
       readonly timeZone: string;
       readonly billing: BillingTerms;
       readonly mcpUrl: string | null;
+      readonly leakResponse: LeakResponse;
       readonly createdAt: string;
     };
 export type RegisteredOrganization = Extract<OrganizationState, { status: 'registered' }>;
 
-type OrganizationEvent = TollgateEvent<'OrganizationRegistered' | 'PlanChanged'>;
+type OrganizationEvent = TollgateEvent<'OrganizationRegistered' | 'PlanChanged' | 'LeakResponseChosen'>;
 
 export const organization: Aggregate<OrganizationState, OrganizationEvent> = {
   category: 'organization',
@@ -25,9 +32,17 @@ export const organization: Aggregate<OrganizationState, OrganizationEvent> = {
   evolve(state, event) {
     switch (event.type) {
       case 'OrganizationRegistered':
-        return { status: 'registered', id: event.orgId as string, createdAt: event.at, ...event.data };
+        return {
+          status: 'registered',
+          id: event.orgId as string,
+          createdAt: event.at,
+          leakResponse: 'revoke',
+          ...event.data,
+        };
       case 'PlanChanged':
         return state.status === 'none' ? state : { ...state, plan: event.data.plan };
+      case 'LeakResponseChosen':
+        return state.status === 'none' ? state : { ...state, leakResponse: event.data.response };
       default:
         return state;
     }
@@ -58,4 +73,9 @@ export function theOrganization(state: OrganizationState): RegisteredOrganizatio
   if (state.status === 'none')
     throw new TollgateError('NOT_FOUND', 'There is no such organization. Check the id after /v1/orgs/.');
   return state;
+}
+
+/** What happens to a token of the organization whose secret was found in the open. */
+export function leakResponseOf(state: OrganizationState): LeakResponse {
+  return state.status === 'none' ? 'revoke' : state.leakResponse;
 }

@@ -7,11 +7,14 @@ import { fold } from './aggregate.ts';
 import {
   activateToken,
   type CreateToken,
-  type CreateTokenContext,
+  type EditToken,
+  editToken,
+  endOverlap,
+  type Pairing,
+  reportLeak,
   createToken,
   deactivateToken,
   regenerateToken,
-  renameToken,
   revokeToken,
   token,
   type TokenState,
@@ -29,11 +32,12 @@ const account: AccountState = {
   role: 'member',
   createdAt: now,
 };
-const context: CreateTokenContext = {
+const context: Pairing = {
   orgId: 'org_1',
   account,
   space: { status: 'none' },
   membership: { status: 'none' },
+  team: null,
 };
 const command: CreateToken = {
   tokenId: 'tok_1',
@@ -68,8 +72,17 @@ const deactivated: NewEvent = { type: 'TokenDeactivated', data: { tokenId: 'tok_
 const activated: NewEvent = { type: 'TokenActivated', data: { tokenId: 'tok_1', reason: null } };
 const regenerated: NewEvent = {
   type: 'TokenRegenerated',
-  data: { tokenId: 'tok_1', ...next, previousDigest: credential.digest, reason: null },
+  data: { tokenId: 'tok_1', ...next, previousDigest: credential.digest, reason: null, overlapUntil: null },
 };
+const later = '2026-06-08T00:00:00.000Z';
+const overlapping: NewEvent = {
+  type: 'TokenRegenerated',
+  data: { ...(regenerated.data as object), overlapUntil: later },
+};
+const agent = { id: 'agt_1', name: 'Nightly report', publicKey: null };
+const managed: NewEvent = { type: 'TokenCreated', data: { ...facts, agent, managed: true, billable: false } };
+const edit = (state: TokenState, changes: Omit<EditToken, 'now'>, pairing: Partial<Pairing> = {}) =>
+  editToken(state, { ...changes, now }, { ...context, ...pairing });
 const renamed: NewEvent = { type: 'TokenRenamed', data: { tokenId: 'tok_1', name: 'Cursor', previous: 'Claude' } };
 
 describe('creating a token', () => {
@@ -138,28 +151,154 @@ describe('creating a token', () => {
 describe('renaming a token', () => {
   it('says the name before', () =>
     given(token, created)
-      .when((state) => renameToken(state, { name: 'Cursor', now }))
+      .when((state) => edit(state, { name: 'Cursor' }))
       .then(renamed));
   it('to its own name decides nothing', () =>
     given(token, created)
-      .when((state) => renameToken(state, { name: 'Claude', now }))
+      .when((state) => edit(state, { name: 'Claude' }))
       .then());
   it('is refused once it is revoked', () =>
     given(token, created, revoked)
-      .when((state) => renameToken(state, { name: 'Cursor', now }))
+      .when((state) => edit(state, { name: 'Cursor' }))
       .refused('TOKEN_REVOKED'));
   it('is refused from the expiry instant on', () =>
     given(token, expiring)
-      .when((state) => renameToken(state, { name: 'Cursor', now }))
+      .when((state) => edit(state, { name: 'Cursor' }))
       .refused('TOKEN_EXPIRED'));
   it('is refused when there is none', () =>
     given(token)
-      .when((state) => renameToken(state, { name: 'Cursor', now }))
+      .when((state) => edit(state, { name: 'Cursor' }))
       .refused('NOT_FOUND'));
 });
 
+describe('editing a token', () => {
+  const other: AccountState = { ...account, id: 'acc_2' };
+  const team = {
+    ...{ status: 'created' as const, id: 'tea_1', orgId: 'org_1', name: 'Support' },
+    ...{ policy: {}, projects: [], createdAt: now },
+  };
+
+  it('reassigns it to another account of the organization', () =>
+    given(token, created)
+      .when((state) => edit(state, { accountId: 'acc_2' }, { account: other }))
+      .then({ type: 'TokenReassigned', data: { tokenId: 'tok_1', accountId: 'acc_2', previous: 'acc_1' } }));
+
+  it('refuses a deactivated account', () =>
+    given(token, created)
+      .when((state) => edit(state, { accountId: 'acc_2' }, { account: { ...other, status: 'deactivated' } }))
+      .refused('ACCOUNT_DEACTIVATED'));
+
+  it('refuses an account outside the space of a single-space token', () =>
+    given(token, { ...created, data: { ...facts, scope: { type: 'single-space', spaceId: 'spc_1' } } })
+      .when((state) =>
+        edit(
+          state,
+          { accountId: 'acc_2' },
+          {
+            account: other,
+            space: { status: 'created', id: 'spc_1', orgId: 'org_1', name: 'Marketing', createdAt: now },
+          },
+        ),
+      )
+      .refused('NOT_A_MEMBER'));
+
+  it('puts it into a team and takes it out again', () => {
+    const joined: NewEvent = { type: 'TokenTeamChanged', data: { tokenId: 'tok_1', teamId: 'tea_1', previous: null } };
+    given(token, created)
+      .when((state) => edit(state, { teamId: 'tea_1' }, { team }))
+      .then(joined);
+    given(token, created, joined)
+      .when((state) => edit(state, { teamId: null }))
+      .then({ type: 'TokenTeamChanged', data: { tokenId: 'tok_1', teamId: null, previous: 'tea_1' } });
+  });
+
+  it('refuses a team of another organization', () =>
+    given(token, created)
+      .when((state) => edit(state, { teamId: 'tea_1' }, { team: { ...team, orgId: 'org_2' } }))
+      .refused('UNKNOWN_REFERENCE'));
+
+  it('moves the expiry, but never into the past', () => {
+    given(token, created)
+      .when((state) => edit(state, { expiresAt: later }))
+      .then({ type: 'TokenExpiryChanged', data: { tokenId: 'tok_1', expiresAt: later, previous: null } });
+    given(token, created)
+      .when((state) => edit(state, { expiresAt: now }))
+      .refused('EXPIRY_IN_PAST');
+  });
+
+  it('says each change apart', () =>
+    given(token, created)
+      .when((state) => edit(state, { name: 'Cursor', expiresAt: later }).map(({ type }) => ({ type, data: null })))
+      .then({ type: 'TokenRenamed', data: null }, { type: 'TokenExpiryChanged', data: null }));
+
+  it("is refused for a managed agent's token", () =>
+    given(token, managed)
+      .when((state) => edit(state, { name: 'Cursor' }))
+      .refused('MANAGED_TOKEN'));
+});
+
+describe('an overlap', () => {
+  const why = { reason: null, now };
+  const ended: NewEvent = {
+    type: 'TokenOverlapEnded',
+    data: { tokenId: 'tok_1', digest: credential.digest, reason: null },
+  };
+
+  it('lets the secret before hold until its time is up', () =>
+    expect(given(token, created, overlapping).folded.state).toMatchObject({
+      digest: next.digest,
+      overlap: { digest: credential.digest, hint: credential.hint, until: later },
+    }));
+  it('ends ahead of its time', () =>
+    given(token, created, overlapping)
+      .when((state) => endOverlap(state, why))
+      .then(ended));
+  it('ends once', () =>
+    given(token, created, overlapping, ended)
+      .when((state) => endOverlap(state, why))
+      .then());
+  it('needs no ending when its time is up', () =>
+    given(token, created, overlapping)
+      .when((state) => endOverlap(state, { reason: null, now: later }))
+      .then());
+  it('is over when the token is revoked', () =>
+    expect(given(token, created, overlapping, revoked).folded.state).toMatchObject({ overlap: null }));
+});
+
+describe('a leak', () => {
+  const report = { digest: credential.digest, source: 'commit', url: null, response: 'revoke' as const, now };
+  const leaked: NewEvent = { type: 'TokenLeaked', data: { tokenId: 'tok_1', source: 'commit', url: null } };
+  const reason = 'leaked: commit';
+
+  it('revokes the token, naming the source', () =>
+    given(token, created)
+      .when((state) => reportLeak(state, report))
+      .then(leaked, { type: 'TokenRevoked', data: { tokenId: 'tok_1', reason } }));
+  it('deactivates it where the organization chose so', () =>
+    given(token, created)
+      .when((state) => reportLeak(state, { ...report, response: 'deactivate' }))
+      .then(leaked, { type: 'TokenDeactivated', data: { tokenId: 'tok_1', reason } }));
+  it("stops a managed agent's token too", () =>
+    given(token, managed)
+      .when((state) => reportLeak(state, report))
+      .then(leaked, { type: 'TokenRevoked', data: { tokenId: 'tok_1', reason } }));
+  it('of the secret before counts while it overlaps', () =>
+    given(token, created, overlapping)
+      .when((state) => reportLeak(state, report).slice(0, 1))
+      .then(leaked));
+  it.each([
+    ['a superseded secret', [created, regenerated]],
+    ['a revoked token', [created, revoked]],
+    ['an expired token', [expiring]],
+  ] as const)('of %s stops nothing', (_, history) =>
+    given(token, ...history)
+      .when((state) => reportLeak(state, report))
+      .then(),
+  );
+});
+
 describe('regenerating a token', () => {
-  const command = { credential: next, reason: null, now };
+  const command = { credential: next, reason: null, overlapUntil: null, now };
   it('replaces the credential and names the one before', () =>
     given(token, created)
       .when((state) => regenerateToken(state, command))
@@ -231,10 +370,14 @@ describe('any sequence of commands', () => {
   type Decide = (state: TokenState, digest: string) => readonly NewEvent[];
   const why = { reason: null, now };
   const commands: Record<string, Decide> = {
-    rename: (state, digest) => renameToken(state, { name: digest.slice(0, 5), now }),
-    regenerate: (state, digest) => regenerateToken(state, { credential: { ...next, digest }, ...why }),
+    rename: (state, digest) => edit(state, { name: digest.slice(0, 5) }),
+    regenerate: (state, digest) =>
+      regenerateToken(state, { credential: { ...next, digest }, overlapUntil: null, ...why }),
     deactivate: (state) => deactivateToken(state, why),
     activate: (state) => activateToken(state, why),
+    overlap: (state, digest) =>
+      regenerateToken(state, { credential: { ...next, digest }, overlapUntil: later, ...why }),
+    endOverlap: (state) => endOverlap(state, why),
     revoke: (state) => revokeToken(state, why),
   };
 
@@ -264,13 +407,27 @@ describe('any sequence of commands', () => {
     );
   });
 
+  it('leaves at most two live secrets, and two only in an overlap', () => {
+    fc.assert(
+      fc.property(sequences, (names) => {
+        const history = run(names);
+        const { state } = fold(token, recorded('token', history));
+        if (state.status === 'none') return;
+        const last = history.filter(({ type }) => type === 'TokenRegenerated' || type === 'TokenOverlapEnded').at(-1);
+        const overlaps =
+          last !== undefined && typeof (last.data as { overlapUntil?: string | null }).overlapUntil === 'string';
+        expect(state.overlap !== null).toBe(overlaps && state.status !== 'revoked');
+      }),
+    );
+  });
+
   it('leaves one live credential: the last that was made', () => {
     fc.assert(
       fc.property(sequences, (names) => {
         const history = run(names);
-        const made = history.flatMap(({ data }) =>
-          'digest' in (data as object) ? [(data as { digest: string }).digest] : [],
-        );
+        const made = history
+          .filter(({ type }) => type === 'TokenCreated' || type === 'TokenRegenerated')
+          .map(({ data }) => (data as { digest: string }).digest);
         const { state } = fold(token, recorded('token', history));
         expect(state).toMatchObject({ digest: made.at(-1) });
       }),

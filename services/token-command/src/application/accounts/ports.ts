@@ -1,4 +1,4 @@
-import type { AccountKind, Role } from '@tollgate/contracts';
+import type { AccountKind, Role, TeamPolicy } from '@tollgate/contracts';
 
 /** The order of a list: the last item of the page before. */
 export interface After {
@@ -15,17 +15,26 @@ export interface AccountRow {
   readonly version: number;
 }
 
-export interface SpaceRow {
+/** What a list shows of a space or a project. */
+export interface NamedRow {
   readonly id: string;
   readonly name: string;
   readonly createdAt: string;
   readonly version: number;
 }
 
-/** The read model of accounts and spaces, oldest first. */
+export interface TeamRow extends NamedRow {
+  readonly policy: TeamPolicy;
+  /** Ids of projects, sorted. */
+  readonly projects: readonly string[];
+}
+
+/** The read model of the directory, oldest first. */
 export interface DirectoryList {
   accounts(orgId: string, after: After | null, limit: number): Promise<readonly AccountRow[]>;
-  spaces(orgId: string, after: After | null, limit: number): Promise<readonly SpaceRow[]>;
+  spaces(orgId: string, after: After | null, limit: number): Promise<readonly NamedRow[]>;
+  teams(orgId: string, after: After | null, limit: number): Promise<readonly TeamRow[]>;
+  projects(orgId: string, after: After | null, limit: number): Promise<readonly NamedRow[]>;
   /** Ids of active owners, at most `limit`. */
   owners(orgId: string, limit: number): Promise<readonly string[]>;
 }

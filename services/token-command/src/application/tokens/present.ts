@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Token, TokenStatus } from '@tollgate/contracts';
 import type { Folded } from '../../domain/aggregate.ts';
-import { isExpired, theToken, type TokenState } from '../../domain/token.ts';
+import { isExpired, runningOverlap, theToken, type TokenState } from '../../domain/token.ts';
 import { AuthorityClock } from '../authority-clock.ts';
 import { TOKEN_LIST } from '../ports.ts';
 import type { TokenList, TokenRow } from './ports.ts';
@@ -16,14 +16,21 @@ export function statusAt(
 
 /** A row of the list as the contract shows it. */
 export function presentRow(orgId: string, row: TokenRow, now: string): Token {
-  const { accountId, accountKind, accountName, billable, ...token } = row;
+  const { accountId, accountKind, accountName, billable, overlap, previousUsedAt, ...token } = row;
+  const running = runningOverlap({ overlap }, now);
   return {
     ...token,
     orgId,
     status: statusAt(row, now),
     account: { id: accountId, kind: accountKind, name: accountName },
+    overlap: running && { hint: running.hint, until: running.until, lastUsedAt: previousUsedAt },
     seat: { billable, since: row.createdAt },
   };
+}
+
+/** The secret of a change, or in the replay of an `Idempotency-Key` the sentence that it was shown. */
+export function shownOnce({ replayed }: { replayed: boolean }, secret: string | null) {
+  return replayed ? { secret: null, secretAlreadyShown: true as const } : { secret };
 }
 
 /** Shows a token as its stream says it is at this moment, with what stands beside it. */
@@ -34,12 +41,25 @@ export class TokenPresenter {
     private readonly clock: AuthorityClock,
   ) {}
 
-  async present({ state, version }: Folded<TokenState>): Promise<Token> {
-    const token = theToken(state);
-    const { account, usageCount, lastUsedAt } = await this.list.surroundings(token.id, token.accountId);
-    const { digest: _, ...facts } = token;
-    const row = { ...facts, accountKind: account.kind, accountName: account.name, usageCount, lastUsedAt, version };
-    const { orgId, ...shown } = row;
-    return presentRow(orgId, shown, this.clock.now());
+  async present(folded: Folded<TokenState>): Promise<Token> {
+    return (await this.presentAll([folded]))[0] as Token;
+  }
+
+  /** Tokens of one organization or several, in the order given. */
+  async presentAll(all: readonly Folded<TokenState>[]): Promise<Token[]> {
+    const now = this.clock.now();
+    const tokens = all.map(({ state, version }) => ({ ...theToken(state), version }));
+    const beside = await this.list.surroundings(tokens);
+    return tokens.map(({ digest: _, agent, orgId, ...facts }) => {
+      const { account, ...usage } = beside.get(facts.id)!;
+      const row = {
+        ...facts,
+        ...usage,
+        agentId: agent?.id ?? null,
+        accountKind: account.kind,
+        accountName: account.name,
+      };
+      return presentRow(orgId, row, now);
+    });
   }
 }

@@ -1,33 +1,45 @@
+import { Inject } from '@nestjs/common';
 import { Handles, type OperationHandler, type OperationMessage } from '@tollgate/bus';
 import { TollgateError, tokensUpdate } from '@tollgate/contracts';
-import { renameToken, theToken, token } from '../../domain/token.ts';
+import type { StreamReader } from '@tollgate/event-log';
+import { editToken, token } from '../../domain/token.ts';
 import { CommandRunner } from '../command-runner.ts';
+import { RevocationBarrier } from '../leases/revocation-barrier.ts';
+import { STREAMS } from '../ports.ts';
 import { ofThisOrganization } from '../visibility.ts';
+import { pairingOf, streamsOf } from './pairing.ts';
 import { TokenPresenter } from './present.ts';
+import { readToken } from './read-token.ts';
 
 @Handles(tokensUpdate)
 export class UpdateToken implements OperationHandler<typeof tokensUpdate> {
   constructor(
     private readonly commands: CommandRunner,
+    private readonly barrier: RevocationBarrier,
     private readonly presenter: TokenPresenter,
+    @Inject(STREAMS) private readonly streams: StreamReader,
   ) {}
 
   async execute(message: OperationMessage<typeof tokensUpdate>) {
-    const { org, tok, name, scope, product } = message.input;
+    const { org, tok, scope: newScope, product: newProduct, ...changes } = message.input;
+    if (newScope !== undefined) throw immutable('scope');
+    if (newProduct !== undefined) throw immutable('product');
+    // The scope never changes, so it may be read before the command runs.
+    const { scope, accountId } = await readToken(this.streams, org, tok);
+    const pair = { accountId: changes.accountId ?? accountId, scope, teamId: changes.teamId ?? null };
     const outcome = await this.commands.run({
       operation: tokensUpdate,
       message,
       orgId: org,
       aggregate: token,
       id: tok,
+      restsOn: streamsOf(pair),
       visible: ofThisOrganization(org, 'token'),
-      decide: (state, _, now) => {
-        if (scope !== undefined) throw immutable('scope');
-        if (product !== undefined) throw immutable('product');
-        return renameToken(state, { name: name ?? theToken(state).name, now });
-      },
+      decide: (state, context, now) => editToken(state, { ...changes, now }, pairingOf(org, pair, context)),
     });
-    return { token: await this.presenter.present(outcome), position: outcome.position };
+    // Another account, another team or an earlier expiry takes access away, so the barrier runs whatever changed.
+    const barrier = await this.barrier.run(outcome.position);
+    return { token: await this.presenter.present(outcome), position: outcome.position, barrier };
   }
 }
 

@@ -1,0 +1,78 @@
+/** The tables of the read model `token-list`, tenant first in every key. */
+export const tokenListTables = {
+  tokens: {
+    ddl: (table: string) => [
+      `CREATE TABLE ${table} (
+         org_id text NOT NULL, id text NOT NULL, name text NOT NULL, name_words text NOT NULL, status text NOT NULL,
+         account_id text NOT NULL, scope text NOT NULL, space_id text, product text NOT NULL, environment text,
+         team_id text, managed boolean NOT NULL, agent_id text, agent_name text, agent_public_key text,
+         billable boolean NOT NULL, prefix text NOT NULL, hint text NOT NULL, digest text NOT NULL,
+         overlap_digest text, overlap_hint text, overlap_until timestamptz, expires_at timestamptz,
+         created_at timestamptz NOT NULL, created_by text NOT NULL, version integer NOT NULL,
+         PRIMARY KEY (org_id, id))`,
+      `CREATE INDEX ON ${table} (org_id, created_at, id)`,
+      `CREATE INDEX ON ${table} (org_id, name, id)`,
+      `CREATE INDEX ON ${table} (org_id, account_id, created_at, id)`,
+      `CREATE INDEX ON ${table} (org_id, created_at, agent_id) WHERE agent_id IS NOT NULL`,
+    ],
+  },
+  /** Every digest that a token ever had: a reported secret is found by it, and no import takes one over. */
+  digests: {
+    ddl: (table: string) => [
+      `CREATE TABLE ${table} (digest text PRIMARY KEY, org_id text NOT NULL, token_id text NOT NULL)`,
+    ],
+  },
+  accounts: {
+    ddl: (table: string) => [
+      `CREATE TABLE ${table} (
+         org_id text NOT NULL, id text NOT NULL, kind text NOT NULL, role text NOT NULL, status text NOT NULL,
+         created_at timestamptz NOT NULL, version integer NOT NULL, PRIMARY KEY (org_id, id))`,
+      `CREATE INDEX ON ${table} (org_id, created_at, id)`,
+    ],
+  },
+  spaces: {
+    ddl: (table: string) => [
+      `CREATE TABLE ${table} (
+         org_id text NOT NULL, id text NOT NULL, name text NOT NULL, created_at timestamptz NOT NULL,
+         version integer NOT NULL, PRIMARY KEY (org_id, id))`,
+      `CREATE INDEX ON ${table} (org_id, created_at, id)`,
+    ],
+  },
+  memberships: {
+    ddl: (table: string) => [
+      `CREATE TABLE ${table} (
+         org_id text NOT NULL, account_id text NOT NULL, space_id text NOT NULL, permissions text[] NOT NULL,
+         administers boolean NOT NULL, PRIMARY KEY (org_id, account_id, space_id))`,
+    ],
+  },
+  teams: {
+    ddl: (table: string) => [
+      `CREATE TABLE ${table} (
+         org_id text NOT NULL, id text NOT NULL, name text NOT NULL, policy jsonb NOT NULL,
+         created_at timestamptz NOT NULL, version integer NOT NULL, PRIMARY KEY (org_id, id))`,
+      `CREATE INDEX ON ${table} (org_id, created_at, id)`,
+    ],
+  },
+  team_projects: {
+    ddl: (table: string) => [
+      `CREATE TABLE ${table} (
+         org_id text NOT NULL, team_id text NOT NULL, project_id text NOT NULL, PRIMARY KEY (org_id, team_id, project_id))`,
+    ],
+  },
+  projects: {
+    ddl: (table: string) => [
+      `CREATE TABLE ${table} (
+         org_id text NOT NULL, id text NOT NULL, name text NOT NULL, created_at timestamptz NOT NULL,
+         version integer NOT NULL, PRIMARY KEY (org_id, id))`,
+      `CREATE INDEX ON ${table} (org_id, created_at, id)`,
+    ],
+  },
+  /** Of the platform, not of an organization. */
+  products: {
+    ddl: (table: string) => [
+      `CREATE TABLE ${table} (key text PRIMARY KEY, token_prefix text NOT NULL, created_at timestamptz NOT NULL)`,
+    ],
+  },
+} as const;
+
+export type TokenListTable = keyof typeof tokenListTables;

@@ -6,7 +6,7 @@ import { callOperation } from './call.ts';
 import { confirm } from './confirm.ts';
 import { UsageError } from './failures.ts';
 import { flagsOf, inputFrom, readFlag, type Flag, type Schema } from './flags.ts';
-import { inOrderOf, renderAnswer } from './output.ts';
+import { fieldOf, inOrderOf, renderAnswer } from './output.ts';
 import { setStatus, write } from './process.ts';
 
 /** Input fields that stand without a flag, beside the ids of the path. */
@@ -17,7 +17,12 @@ const groupTexts: Readonly<Record<string, string>> = {
   accounts: 'accounts of an organization',
   spaces: 'spaces of an organization',
   members: 'accounts in a space and what they may do there',
+  teams: 'teams: the policy and projects that their tokens inherit',
+  projects: 'projects that teams may reach',
+  products: 'what tokens open, and what it costs',
   tokens: 'tokens: issue, verify, change, revoke',
+  agents: 'managed agents and their tokens',
+  leaks: 'secrets found in the open',
   billing: 'seats, quotes, proration',
   audit: 'the audit log',
   dev: 'development only: the clock',
@@ -58,7 +63,8 @@ function operationCommand(operation: AnyOperation, group: string, verb: string):
   }
   if (needsConfirmation(verb)) command.option('--yes', 'do not ask for confirmation');
   command.option('--as <caller>', 'operator, acc_… or service:NAME[:scope,scope]; a JWT of the development issuer');
-  command.option('--json', "print exactly the API's JSON");
+  command.addOption(new Option('--json', "print exactly the API's JSON").conflicts('print'));
+  command.option('--print <field>', 'print one field of the answer alone, such as org.id: for scripts');
   return command.action(async (...args: unknown[]) => {
     // Commander passes the arguments, then the options, then the command.
     const options = args[positionals.length] as Record<string, unknown>;
@@ -70,13 +76,19 @@ function operationCommand(operation: AnyOperation, group: string, verb: string):
       await confirm([verb, ...positionals.map((name) => input[name])].join(' '), options['yes'] === true);
     }
     const answer = await callOperation(operation, input, options);
-    write(
-      options['json']
-        ? JSON.stringify(answer)
-        : await renderAnswer(operation.name, inOrderOf(operation.output, answer)),
-    );
+    write(await rendered(operation, answer, options));
     if (isRefusal(operation, answer)) setStatus(1);
   });
+}
+
+async function rendered(
+  operation: AnyOperation,
+  answer: unknown,
+  options: Readonly<Record<string, unknown>>,
+): Promise<string> {
+  if (options['json']) return JSON.stringify(answer);
+  if (options['print'] !== undefined) return fieldOf(answer, options['print'] as string);
+  return renderAnswer(operation.name, inOrderOf(operation.output, answer));
 }
 
 /** The ids of the path in their order, without the organization (which is an option) except where it is the subject. */
@@ -140,7 +152,7 @@ function optionKey(name: string): string {
 }
 
 function needsConfirmation(verb: string): boolean {
-  return /^(revoke|deactivate)/.test(verb);
+  return /^(revoke|deactivate|erase|retire)/.test(verb);
 }
 
 function missingOrg(): never {

@@ -1,3 +1,5 @@
+import { UsageError } from './failures.ts';
+
 /** How answers look on a terminal. With `--json` none of this is used. */
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -36,6 +38,19 @@ export function inOrderOf(schema: unknown, value: unknown): unknown {
   const known = Object.keys(shape).filter((name) => name in value);
   const others = Object.keys(value).filter((name) => !(name in shape));
   return Object.fromEntries([...known, ...others].map((name) => [name, inOrderOf(shape[name] ?? {}, value[name])]));
+}
+
+/**
+ * One field of an answer by its path: `org.id`, `items.0.id`. Text as it is, anything else as JSON.
+ * @throws UsageError when the answer has no such field
+ */
+export function fieldOf(answer: unknown, path: string): string {
+  let value = answer;
+  for (const name of path.split('.')) {
+    value = value instanceof Object && Object.hasOwn(value, name) ? (value as Fields)[name] : undefined;
+  }
+  if (value === undefined) throw new UsageError(`The answer has no field ${path}. --json shows all of it.`);
+  return typeof value === 'string' ? text(value) : JSON.stringify(value);
 }
 
 async function renderPage(operationName: string, page: { items: Fields[]; nextCursor?: unknown }): Promise<string> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { tokensRevoke } from '@tollgate/contracts';
 import { failureOf, UsageError } from './failures.ts';
-import { inOrderOf, renderAnswer } from './output.ts';
+import { fieldOf, inOrderOf, renderAnswer } from './output.ts';
 
 describe('an answer on a terminal', () => {
   it('shows a list as a table with the columns of its kind', async () => {
@@ -94,4 +94,20 @@ describe('a failure', () => {
     expect(failureOf(new UsageError('Use --yes.'))).toEqual({ status: 2, text: 'Use --yes.' });
     expect(failureOf(new Error('broken'))).toEqual({ status: 1, text: 'broken' });
   });
+});
+
+describe('--print', () => {
+  const answer = { org: { id: 'org_1', version: 3 }, items: [{ id: 'a' }], none: null };
+
+  it.each([
+    ['org.id', 'org_1'],
+    ['org.version', '3'],
+    ['items.0.id', 'a'],
+    ['none', 'null'],
+    ['org', '{"id":"org_1","version":3}'],
+  ])('%s is one field alone', (path, printed) => expect(fieldOf(answer, path)).toBe(printed));
+
+  it.each(['org.name', 'nothing', 'org.id.length', '__proto__', 'items.1'])('refuses %s, which is not there', (path) =>
+    expect(() => fieldOf(answer, path)).toThrow('has no field'),
+  );
 });

@@ -32,6 +32,8 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  // A test that failed may have left it paused, and then nothing below would end.
+  nats.resume();
   await service.close();
   await Promise.all([serving.close(), calling.close()]);
   await nats.stop();

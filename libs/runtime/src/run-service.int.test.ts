@@ -64,7 +64,10 @@ describe('the process of a service', () => {
     const slow = fetch(`${await url()}/slow`);
     await new Promise((resolve) => setTimeout(resolve, 200));
     child.kill(signal);
-    expect(await (await slow).json()).toEqual({ done: true });
+    const answer = await slow;
+    expect(await answer.json()).toEqual({ done: true });
+    // So that the client keeps no connection to a process that ends.
+    expect(answer.headers.get('connection')).toBe('close');
     expect(await exit).toBe(0);
     expect(lines.every(({ level, service, time, msg }) => level && service === 'billing-meter' && time && msg)).toBe(
       true,

@@ -110,3 +110,16 @@ export const accountsDeactivate = operation({
   errors: ['LAST_OWNER'],
   narrowing: true,
 });
+
+export const accountsErase = operation({
+  name: 'accounts.erase',
+  service: 'token-command',
+  kind: 'command',
+  summary: 'Delete the personal data of a deactivated account for good. What it did stays provable, without its name',
+  http: { method: 'POST', path: '/v1/orgs/:org/accounts/:acc/erase' },
+  who: ['owner'],
+  input: z.strictObject({ org: OrgId, acc: AccountId }),
+  output: answer,
+  errors: ['ACCOUNT_ACTIVE', 'VERSION_MISMATCH'],
+  example: { input: { org: 'org_01jd0000000000000000000000', acc: 'acc_01jd0000000000000000000000' } },
+});

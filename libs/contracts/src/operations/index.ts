@@ -4,8 +4,10 @@ import * as agents from './agents.ts';
 import * as audit from './audit.ts';
 import * as billing from './billing.ts';
 import * as development from './development.ts';
+import * as inheritedPermissions from './inherited-permissions.ts';
 import * as internal from './internal.ts';
 import * as leaks from './leaks.ts';
+import * as mcp from './mcp.ts';
 import * as organizations from './organizations.ts';
 import * as products from './products.ts';
 import * as projections from './projections.ts';
@@ -19,8 +21,10 @@ export * from './agents.ts';
 export * from './audit.ts';
 export * from './billing.ts';
 export * from './development.ts';
+export * from './inherited-permissions.ts';
 export * from './internal.ts';
 export * from './leaks.ts';
+export * from './mcp.ts';
 export * from './organizations.ts';
 export * from './products.ts';
 export * from './projections.ts';
@@ -40,6 +44,8 @@ export const allOperations: readonly AnyOperation[] = [
   spaces,
   teams,
   tokens,
+  inheritedPermissions,
+  mcp,
   agents,
   leaks,
   verifier,

@@ -5,6 +5,7 @@ import {
   BillingTerms,
   CurrencyCode,
   Instant,
+  LeakResponse,
   Name,
   OrgId,
   Plan,
@@ -22,6 +23,8 @@ export const Organization = z.object({
   timeZone: z.string(),
   billing: BillingTerms,
   mcpUrl: z.string().nullable(),
+  /** What happens to a token whose secret was found in the open. */
+  leakResponse: LeakResponse,
   createdAt: z.string(),
   version: z.number().int(),
 });
@@ -74,4 +77,17 @@ export const orgsChangePlan = operation({
   who: ['operator', 'owner'],
   input: z.strictObject({ org: OrgId, plan: Plan }),
   output: answer,
+});
+
+export const orgsSetLeakResponse = operation({
+  name: 'orgs.set-leak-response',
+  service: 'token-command',
+  kind: 'command',
+  summary: 'Choose what happens to a token whose secret was found in the open: revoke (the default) or deactivate',
+  http: { method: 'PUT', path: '/v1/orgs/:org/leak-response' },
+  who: ['owner'],
+  input: z.strictObject({ org: OrgId, response: LeakResponse }),
+  output: answer,
+  errors: ['VERSION_MISMATCH'],
+  example: { input: { org: 'org_01jd0000000000000000000000', response: 'deactivate' } },
 });

@@ -20,7 +20,7 @@ export interface Database {
     email: string | null;
     external_subject: string | null;
   };
-  'personal.requests': { request_id: string; ip: string | null; user_agent: string | null };
+  'personal.requests': { request_id: string; account_id: string | null; ip: string | null; user_agent: string | null };
   'tokens.tokens': TokenTable;
   'tokens.accounts': AccountTable;
   'tokens.spaces': NamedTable;

@@ -1,5 +1,12 @@
 import { type Kysely, sql } from 'kysely';
-import type { AccountRow, After, DirectoryList, NamedRow, TeamRow } from '../application/accounts/ports.ts';
+import type {
+  AccountRow,
+  After,
+  DirectoryList,
+  MembershipRow,
+  NamedRow,
+  TeamRow,
+} from '../application/accounts/ports.ts';
 import type { Database } from './database.ts';
 
 export class PostgresDirectoryList implements DirectoryList {
@@ -39,6 +46,22 @@ export class PostgresDirectoryList implements DirectoryList {
       WHERE org_id = ${orgId} AND (${startOf(after)})
       ORDER BY created_at, id LIMIT ${limit}`.execute(this.#db);
     return rows;
+  }
+
+  async memberships(orgId: string, accountId: string, spaceId: string | null): Promise<readonly MembershipRow[]> {
+    const rows = await this.#db
+      .selectFrom('tokens.memberships as membership')
+      .innerJoin('tokens.spaces as space', (join) =>
+        join.onRef('space.org_id', '=', 'membership.org_id').onRef('space.id', '=', 'membership.space_id'),
+      )
+      .select(['space.id', 'space.name', 'membership.permissions', 'membership.administers'])
+      .where('membership.org_id', '=', orgId)
+      .where('membership.account_id', '=', accountId)
+      .$if(spaceId !== null, (query) => query.where('membership.space_id', '=', spaceId as string))
+      .orderBy('space.created_at')
+      .orderBy('space.id')
+      .execute();
+    return rows.map(({ id, name, permissions, administers }) => ({ space: { id, name }, permissions, administers }));
   }
 
   async owners(orgId: string, limit: number): Promise<readonly string[]> {

@@ -31,6 +31,13 @@ export class PostgresPeople implements People {
     return row?.account_id ?? null;
   }
 
+  async erase(accountId: string): Promise<void> {
+    await this.#db.transaction().execute(async (tx) => {
+      await tx.deleteFrom('personal.people').where('account_id', '=', accountId).execute();
+      await tx.deleteFrom('personal.requests').where('account_id', '=', accountId).execute();
+    });
+  }
+
   async requests(
     requestIds: readonly string[],
   ): Promise<ReadonlyMap<string, { ip: string | null; userAgent: string | null }>> {

@@ -1,25 +1,28 @@
-import { CreateAgent } from './agents/create-agent.ts';
-import { ListAgents } from './agents/list-agents.ts';
-import { RetireAgent } from './agents/retire-agent.ts';
-import { RotateAgent } from './agents/rotate-agent.ts';
-import { ReportLeaks } from './leaks/report-leaks.ts';
-import { EndOverlap } from './tokens/end-overlap.ts';
-import { ImportTokens } from './tokens/import-tokens.ts';
-import { RevokeAll } from './tokens/revoke-all.ts';
 import { CreateAccount } from './accounts/create-account.ts';
 import { DeactivateAccount } from './accounts/deactivate-account.ts';
+import { EraseAccount } from './accounts/erase-account.ts';
 import { GetAccount } from './accounts/get-account.ts';
 import { ListAccounts } from './accounts/list-accounts.ts';
 import { ResolvePrincipal } from './accounts/resolve-principal.ts';
 import { SetRole } from './accounts/set-role.ts';
+import { CreateAgent } from './agents/create-agent.ts';
+import { ListAgents } from './agents/list-agents.ts';
+import { RetireAgent } from './agents/retire-agent.ts';
+import { RotateAgent } from './agents/rotate-agent.ts';
 import { SetClock } from './development/set-clock.ts';
+import { ReportLeaks } from './leaks/report-leaks.ts';
 import { RenewLease } from './leases/renew-lease.ts';
 import { ReturnLease } from './leases/return-lease.ts';
 import { LookUpPersonal } from './log/look-up-personal.ts';
 import { ReadLog } from './log/read-log.ts';
+import { InstallVscode } from './mcp/install-vscode.ts';
+import { McpJson } from './mcp/mcp-json.ts';
 import { ChangePlan } from './organizations/change-plan.ts';
 import { CreateOrganization } from './organizations/create-organization.ts';
 import { GetOrganization } from './organizations/get-organization.ts';
+import { SetLeakResponse } from './organizations/set-leak-response.ts';
+import { AccountInherits } from './permissions/account-inherits.ts';
+import { TokenInherits } from './permissions/token-inherits.ts';
 import { CreateProduct } from './products/create-product.ts';
 import { GetProduct } from './products/get-product.ts';
 import { ListProducts } from './products/list-products.ts';
@@ -40,9 +43,12 @@ import { ActivateToken } from './tokens/activate-token.ts';
 import { CreateToken } from './tokens/create-token.ts';
 import { DeactivateToken } from './tokens/deactivate-token.ts';
 import { DeleteToken } from './tokens/delete-token.ts';
+import { EndOverlap } from './tokens/end-overlap.ts';
 import { GetToken } from './tokens/get-token.ts';
+import { ImportTokens } from './tokens/import-tokens.ts';
 import { ListTokens } from './tokens/list-tokens.ts';
 import { RegenerateToken } from './tokens/regenerate-token.ts';
+import { RevokeAll } from './tokens/revoke-all.ts';
 import { RevokeToken } from './tokens/revoke-token.ts';
 import { UpdateToken } from './tokens/update-token.ts';
 
@@ -51,11 +57,14 @@ export const directoryUseCases = [
   CreateOrganization,
   GetOrganization,
   ChangePlan,
+  SetLeakResponse,
   CreateAccount,
   ListAccounts,
   GetAccount,
   SetRole,
   DeactivateAccount,
+  EraseAccount,
+  AccountInherits,
   ResolvePrincipal,
   LookUpPersonal,
   CreateSpace,
@@ -88,6 +97,9 @@ export const tokenUseCases = [
   RevokeAll,
   ImportTokens,
   DeleteToken,
+  TokenInherits,
+  McpJson,
+  InstallVscode,
   CreateAgent,
   ListAgents,
   RotateAgent,

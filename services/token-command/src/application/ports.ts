@@ -46,6 +46,8 @@ export interface People {
   find(accountIds: readonly string[]): Promise<ReadonlyMap<string, Person>>;
   /** The account that an outside issuer's subject belongs to. */
   accountOf(orgId: string, externalSubject: string): Promise<string | null>;
+  /** Deletes what is known of a person: its row and the contexts of its requests. Repeated, it finds nothing left. */
+  erase(accountId: string): Promise<void>;
   requests(
     requestIds: readonly string[],
   ): Promise<ReadonlyMap<string, { ip: string | null; userAgent: string | null }>>;

@@ -11,10 +11,12 @@ export type AccountState =
       readonly kind: AccountKind;
       readonly role: Role;
       readonly createdAt: string;
+      /** Its personal data is gone, or about to go. */
+      readonly erased: boolean;
     };
 export type ExistingAccount = Exclude<AccountState, { status: 'none' }>;
 
-type AccountEvent = TollgateEvent<'AccountCreated' | 'AccountRoleChanged' | 'AccountDeactivated'>;
+type AccountEvent = TollgateEvent<'AccountCreated' | 'AccountRoleChanged' | 'AccountDeactivated' | 'AccountErased'>;
 
 export const account: Aggregate<AccountState, AccountEvent> = {
   category: 'account',
@@ -22,7 +24,15 @@ export const account: Aggregate<AccountState, AccountEvent> = {
   evolve(state, event) {
     if (event.type === 'AccountCreated') {
       const { accountId, kind, role } = event.data;
-      return { status: 'active', id: accountId, orgId: event.orgId as string, kind, role, createdAt: event.at };
+      return {
+        status: 'active',
+        id: accountId,
+        orgId: event.orgId as string,
+        kind,
+        role,
+        createdAt: event.at,
+        erased: false,
+      };
     }
     if (state.status === 'none') return state;
     switch (event.type) {
@@ -30,6 +40,8 @@ export const account: Aggregate<AccountState, AccountEvent> = {
         return { ...state, role: event.data.role };
       case 'AccountDeactivated':
         return { ...state, status: 'deactivated' };
+      case 'AccountErased':
+        return { ...state, erased: true };
       default:
         return state;
     }
@@ -83,6 +95,17 @@ export function deactivateAccount(state: AccountState, command: { anotherOwner: 
   if (status === 'deactivated') return [];
   if (role === 'owner' && !command.anotherOwner) throw lastOwner();
   return [{ type: 'AccountDeactivated', data: { accountId: id } }];
+}
+
+/** Decides that the personal data of an off-boarded account goes. Repeated, it decides nothing. */
+export function eraseAccount(state: AccountState): AccountEvent[] {
+  const { id: accountId, status, erased } = theAccount(state);
+  if (status === 'active')
+    throw new TollgateError(
+      'ACCOUNT_ACTIVE',
+      'Deactivate the account first: POST /v1/orgs/:org/accounts/:acc/deactivate.',
+    );
+  return erased ? [] : [{ type: 'AccountErased', data: { accountId } }];
 }
 
 export function theAccount(state: AccountState): ExistingAccount {

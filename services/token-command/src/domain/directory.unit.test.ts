@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { NewEvent } from '@tollgate/contracts';
 import { given } from '../testing/scenario.ts';
-import { account, changeRole, createAccount, deactivateAccount } from './account.ts';
+import { account, changeRole, createAccount, deactivateAccount, eraseAccount } from './account.ts';
 import { clock, moveClock } from './clock.ts';
 import { membership, putMember, removeMember } from './membership.ts';
-import { changePlan, organization, registerOrganization } from './organization.ts';
+import { changePlan, chooseLeakResponse, leakResponseOf, organization, registerOrganization } from './organization.ts';
 import { environmentOf, product, registerProduct, theProduct } from './product.ts';
 import { wordsOf } from './words.ts';
 
@@ -36,6 +36,20 @@ describe('an organization', () => {
     given(organization, registered)
       .when((state) => changePlan(state, { plan: 'pro' }))
       .then());
+  it('revokes leaked tokens unless it chose otherwise', () => {
+    const chosen: NewEvent = { type: 'LeakResponseChosen', data: { response: 'deactivate', previous: 'revoke' } };
+    expect(leakResponseOf(given(organization, registered).folded.state)).toBe('revoke');
+    expect(leakResponseOf(given(organization, registered, chosen).folded.state)).toBe('deactivate');
+    given(organization, registered)
+      .when((state) => chooseLeakResponse(state, { response: 'deactivate' }))
+      .then(chosen);
+    given(organization, registered, chosen)
+      .when((state) => chooseLeakResponse(state, { response: 'deactivate' }))
+      .then();
+    given(organization)
+      .when((state) => chooseLeakResponse(state, { response: 'deactivate' }))
+      .refused('NOT_FOUND');
+  });
   it('that does not exist has no plan', () =>
     given(organization)
       .when((state) => changePlan(state, { plan: 'pro' }))
@@ -44,6 +58,8 @@ describe('an organization', () => {
 
 const owner: NewEvent = { type: 'AccountCreated', data: { accountId: 'acc_1', kind: 'member', role: 'owner' } };
 const member: NewEvent = { type: 'AccountCreated', data: { accountId: 'acc_1', kind: 'member', role: 'member' } };
+const deactivated: NewEvent = { type: 'AccountDeactivated', data: { accountId: 'acc_1' } };
+const erased: NewEvent = { type: 'AccountErased', data: { accountId: 'acc_1' } };
 
 describe('an account', () => {
   const create = { accountId: 'acc_1', kind: 'member', role: 'owner', hasOwner: false } as const;
@@ -95,9 +111,25 @@ describe('an account', () => {
       .when((state) => deactivateAccount(state, { anotherOwner: false }))
       .then({ type: 'AccountDeactivated', data: { accountId: 'acc_1' } }));
   it('is off-boarded once', () =>
-    given(account, member, { type: 'AccountDeactivated', data: { accountId: 'acc_1' } })
+    given(account, member, deactivated)
       .when((state) => deactivateAccount(state, { anotherOwner: false }))
       .then());
+  it('is erased once it is off-boarded', () =>
+    given(account, member, deactivated)
+      .when((state) => eraseAccount(state))
+      .then(erased));
+  it('is erased once', () =>
+    given(account, member, deactivated, erased)
+      .when((state) => eraseAccount(state))
+      .then());
+  it('is not erased while it is active', () =>
+    given(account, member)
+      .when((state) => eraseAccount(state))
+      .refused('ACCOUNT_ACTIVE'));
+  it('that does not exist is not erased', () =>
+    given(account)
+      .when((state) => eraseAccount(state))
+      .refused('NOT_FOUND'));
 });
 
 describe('a membership', () => {

@@ -69,6 +69,15 @@ export function changePlan(state: OrganizationState, command: { plan: Plan }): O
   return previous === command.plan ? [] : [{ type: 'PlanChanged', data: { plan: command.plan, previous } }];
 }
 
+/** What is to happen to a token whose secret is found in the open. */
+export function chooseLeakResponse(
+  state: OrganizationState,
+  { response }: { response: LeakResponse },
+): OrganizationEvent[] {
+  const { leakResponse: previous } = theOrganization(state);
+  return previous === response ? [] : [{ type: 'LeakResponseChosen', data: { response, previous } }];
+}
+
 export function theOrganization(state: OrganizationState): RegisteredOrganization {
   if (state.status === 'none')
     throw new TollgateError('NOT_FOUND', 'There is no such organization. Check the id after /v1/orgs/.');

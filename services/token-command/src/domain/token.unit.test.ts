@@ -31,6 +31,7 @@ const account: AccountState = {
   kind: 'service',
   role: 'member',
   createdAt: now,
+  erased: false,
 };
 const context: Pairing = {
   orgId: 'org_1',

@@ -29,12 +29,21 @@ export interface TeamRow extends NamedRow {
   readonly projects: readonly string[];
 }
 
+/** What an account holds in one space. */
+export interface MembershipRow {
+  readonly space: { readonly id: string; readonly name: string };
+  readonly permissions: readonly string[];
+  readonly administers: boolean;
+}
+
 /** The read model of the directory, oldest first. */
 export interface DirectoryList {
   accounts(orgId: string, after: After | null, limit: number): Promise<readonly AccountRow[]>;
   spaces(orgId: string, after: After | null, limit: number): Promise<readonly NamedRow[]>;
   teams(orgId: string, after: After | null, limit: number): Promise<readonly TeamRow[]>;
   projects(orgId: string, after: After | null, limit: number): Promise<readonly NamedRow[]>;
+  /** Of one account, in one space or in all. */
+  memberships(orgId: string, accountId: string, spaceId: string | null): Promise<readonly MembershipRow[]>;
   /** Ids of active owners, at most `limit`. */
   owners(orgId: string, limit: number): Promise<readonly string[]>;
 }

@@ -5,7 +5,7 @@ import type { Person } from '../ports.ts';
 
 /** The account with its erasable data; all of it null once the person was erased. */
 export function presentAccount({ state, version }: Folded<AccountState>, person: Person | undefined): Account {
-  const existing = theAccount(state);
+  const { erased: _, ...existing } = theAccount(state);
   return {
     ...existing,
     name: person?.name ?? null,

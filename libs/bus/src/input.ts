@@ -103,5 +103,5 @@ function sizeText(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): str
 function pathText(path: readonly PropertyKey[]): string {
   let text = '';
   for (const part of path) text += typeof part === 'number' ? `[${part}]` : `${text === '' ? '' : '.'}${String(part)}`;
-  return maskSecrets(text.slice(0, 200));
+  return maskSecrets(text).slice(0, 200);
 }

@@ -61,7 +61,7 @@ function isDeeperThan(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((child) => isDeeperThan(child, levels - 1));
 }
 
-/** Names come from the client: they are cut, and masked in case one is a secret. */
+/** Names come from the client: masked in case one is a secret, and only then cut, since half a one would not be known. */
 function shown(name: string): string {
-  return maskSecrets(name.slice(0, 200));
+  return maskSecrets(name).slice(0, 200);
 }

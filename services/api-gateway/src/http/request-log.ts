@@ -1,5 +1,5 @@
 import type { FastifyInstance } from '@tollgate/runtime';
-import type { Logger } from '@tollgate/telemetry';
+import { type Logger, maskSecrets } from '@tollgate/telemetry';
 
 /** Asked all the time, by machines. */
 const quiet = new Set(['/healthz', '/readyz', '/metrics']);
@@ -21,7 +21,7 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
           requestId: request.id,
           method: request.method,
           route,
-          query: Object.keys((request.query ?? {}) as object).map((name) => name.slice(0, 50)),
+          query: Object.keys((request.query ?? {}) as object).map(shownName),
           status: reply.statusCode,
           durationMs: Math.round(reply.elapsedTime * 10) / 10,
         },
@@ -31,3 +31,6 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
     done();
   });
 }
+
+/** Masked before it is cut: half a secret would not be known as one. */
+const shownName = (name: string) => maskSecrets(name).slice(0, 50);

@@ -69,7 +69,7 @@ function addOwnCommands(program: Command): void {
     .option('--service <name>', 'of a service')
     .option('--scope <scopes>', "the service's scopes, separated by spaces")
     .action(async (options) =>
-      (await import('./commands/jwt.ts')).jwt({ ...options, org: options.org ?? process.env['TOLLGATE_ORG'] }),
+      (await import('./commands/jwt.ts')).jwt(options),
     );
 
   program

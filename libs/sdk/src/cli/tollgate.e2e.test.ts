@@ -281,6 +281,14 @@ describe('a stack', () => {
     expect((claims.exp as number) - (claims.iat as number)).toBe(3600);
   });
 
+  it('limits a service to no organization because TOLLGATE_ORG is set, but an account', async () => {
+    const env = { TOLLGATE_ORG: org };
+    const service = await tollgate(['jwt', '--service', 'n8n', '--scope', 'tokens:verify'], { env });
+    expect(decodeJwt(service.stdout.trim())).not.toHaveProperty('org');
+    const account = await tollgate(['jwt', '--account', `acc_${'0'.repeat(26)}`], { env });
+    expect(decodeJwt(account.stdout.trim())).toMatchObject({ org });
+  });
+
   it('tells its addresses and its database', async () => {
     const env = await tollgate(['env']);
     expect(env.stdout).toContain('export TOLLGATE_NATS_PORT=4333\n');

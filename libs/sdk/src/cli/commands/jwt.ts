@@ -13,7 +13,9 @@ export interface JwtOptions {
 
 /** `tollgate jwt`: prints a JWT of the development issuer, valid for an hour, and nothing else. */
 export async function jwt(options: JwtOptions): Promise<void> {
-  const caller = callerOf(options);
+  // TOLLGATE_ORG says whose accounts are meant; a service is limited to an organization only if asked to be.
+  const org = options.org ?? (options.account ? process.env['TOLLGATE_ORG'] : undefined);
+  const caller = callerOf({ ...options, ...(org ? { org } : {}) });
   write(await jwtOf(caller, runningStack()));
 }
 

@@ -1,6 +1,7 @@
 export * from './bus-permissions.ts';
 export * from './cursor.ts';
 export * from './errors.ts';
+export * from './events/billing-catalogue.ts';
 export * from './events/catalogue.ts';
 export * from './events/envelope.ts';
 export * from './events/upcasts.ts';

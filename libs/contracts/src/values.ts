@@ -12,6 +12,7 @@ export const TeamId = id('tea');
 export const ProjectId = id('prj');
 export const TokenId = id('tok');
 export const AgentId = id('agt');
+export const LineId = id('lin');
 
 /** Half of a surrogate pair has no UTF-8 form: JSON can spell it, and Postgres refuses it. */
 const wellFormed = [(text: string) => text.isWellFormed(), 'must be well-formed Unicode'] as const;

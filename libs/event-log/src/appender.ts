@@ -6,6 +6,7 @@ import { decideBatch, writesOf, type BatchDecision } from './batch.ts';
 import { lockAndRead, refusalOf, write, writesAnything } from './append-transaction.ts';
 import { checkedRequest } from './codec.ts';
 import { connectionConfig, endClient, isBrokenConnection, isRefusedValue, isUnavailable } from './pool.ts';
+import { mainLog, type LogDefinition } from './log-definition.ts';
 import type { AppendRequest, AppendResult, EventStore } from './types.ts';
 
 const batchSize = meter.createHistogram('tollgate_append_batch_events', {
@@ -24,6 +25,8 @@ const STATEMENT_TIMEOUT_MS = 3_000;
 export interface AppenderOptions {
   /** Connection string of a role that may append. */
   readonly url: string;
+  /** Default: the main log. */
+  readonly log?: LogDefinition;
   /** Events of one transaction at most (default 100); an append with more goes alone. */
   readonly batchMax?: number;
   /** Appends that may wait at most (default 10,000); beyond, SERVICE_UNAVAILABLE. */
@@ -54,11 +57,11 @@ export class EventAppender implements EventStore {
   private closed = false;
 
   constructor(options: AppenderOptions) {
-    this.options = { batchMax: 100, waitingMax: 10_000, ...options };
+    this.options = { log: mainLog, batchMax: 100, waitingMax: 10_000, ...options };
   }
 
   async append(request: AppendRequest): Promise<AppendResult> {
-    const checked = checkedRequest(request);
+    const checked = checkedRequest(request, this.options.log.catalogue);
     const started = performance.now();
     try {
       return await withSpan('event_log.append', () => this.enqueue({ ...checked, meta: traced(request.meta) }));
@@ -137,10 +140,11 @@ export class EventAppender implements EventStore {
 
   private async transactOnce(requests: AppendRequest[]): Promise<BatchDecision> {
     const client = await this.connection();
+    const { log } = this.options;
     try {
-      const decision = decideBatch(requests, await lockAndRead(client, requests));
+      const decision = decideBatch(requests, await lockAndRead(client, log, requests), log.catalogue);
       if (writesAnything(decision)) {
-        await write(client, decision);
+        await write(client, log, decision);
         await commit(client);
       } else {
         await client.query('ROLLBACK');

@@ -1,4 +1,4 @@
-import { TollgateError, type RecordedTollgateEvent } from '@tollgate/contracts';
+import { eventTypes, TollgateError, type Catalogue, type RecordedTollgateEvent } from '@tollgate/contracts';
 import { recordedEvent } from './codec.ts';
 import type { AppendRequest, AppendResult, Guard, Idempotency, PersonalRow, StreamEvents } from './types.ts';
 
@@ -64,7 +64,11 @@ export function writesOf(request: AppendRequest): readonly StreamEvents[] {
  * Decides a batch in memory, in order: each append sees the ones before it, so that several to one stream work when their
  * expected versions chain, and a loser is refused without failing the others. Changes `state` as it goes.
  */
-export function decideBatch(requests: readonly AppendRequest[], state: LogState): BatchDecision {
+export function decideBatch(
+  requests: readonly AppendRequest[],
+  state: LogState,
+  catalogue: Catalogue = eventTypes,
+): BatchDecision {
   const decision: BatchDecision = {
     outcomes: [],
     events: [],
@@ -75,7 +79,7 @@ export function decideBatch(requests: readonly AppendRequest[], state: LogState)
   };
   for (const request of requests) {
     try {
-      decision.outcomes.push(decideOne(request, state, decision));
+      decision.outcomes.push(decideOne(request, state, decision, catalogue));
     } catch (error) {
       decision.outcomes.push(error as Error);
     }
@@ -84,7 +88,12 @@ export function decideBatch(requests: readonly AppendRequest[], state: LogState)
 }
 
 /** Throws before anything is taken over, so that a refused append leaves no trace in the batch. */
-function decideOne(request: AppendRequest, state: LogState, decision: BatchDecision): AppendResult {
+function decideOne(
+  request: AppendRequest,
+  state: LogState,
+  decision: BatchDecision,
+  catalogue: Catalogue,
+): AppendResult {
   const { guards = [], idempotency, personal = [] } = request;
   // A repetition finds its first answer although the stream has moved on since.
   const kept = idempotency && state.kept.get(keyOf(idempotency));
@@ -100,7 +109,7 @@ function decideOne(request: AppendRequest, state: LogState, decision: BatchDecis
       added.map((event, index) => ({ event, stream, version: expectedVersion + index + 1 })),
     )
     .map(({ event, stream, version }, index) =>
-      recordedEvent(event, { position: state.head + index + 1, stream, version, orgId, at, meta }),
+      recordedEvent(event, { position: state.head + index + 1, stream, version, orgId, at, meta }, catalogue),
     );
   const positions = events.map(({ position }) => position);
   const head = state.head + events.length;

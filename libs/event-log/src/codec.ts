@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import {
   eventTypes,
-  isEventType,
   UnknownEventError,
   upcast,
+  type Catalogue,
   type EventMeta,
   type NewEvent,
   type RecordedEvent,
   type RecordedTollgateEvent,
 } from '@tollgate/contracts';
+import { mainLog, type LogDefinition } from './log-definition.ts';
 import type { AppendRequest, StreamEvents } from './types.ts';
 
 /** An event as it was written: `data` is of version `typeVersion`, which may be an older one. */
@@ -51,9 +52,12 @@ export function storedEvent(row: EventRow): StoredEvent {
  * A stored event in the newest shape of its type; `typeVersion` is then the newest version. Decoding twice is harmless.
  * Throws UnknownEventError, naming position and stream, for a type or version that this program doesn't know.
  */
-export function decodeEvent(stored: StoredEvent): RecordedTollgateEvent {
+export function decodeEvent(
+  stored: StoredEvent,
+  { catalogue, upcasts }: Pick<LogDefinition, 'catalogue' | 'upcasts'> = mainLog,
+): RecordedTollgateEvent {
   try {
-    return { ...stored, ...upcast(stored) } as RecordedTollgateEvent;
+    return { ...stored, ...upcast(stored, catalogue, upcasts) } as RecordedTollgateEvent;
   } catch (error) {
     if ((error as { code?: string }).code !== 'UNKNOWN_EVENT') throw error;
     throw new UnknownEventError(`Position ${stored.position} (${stored.stream}): ${(error as Error).message}`);
@@ -71,13 +75,22 @@ export interface EventPlace {
 }
 
 /** The event as it will be written at its place. */
-export function recordedEvent(event: NewEvent, place: EventPlace): RecordedTollgateEvent {
+export function recordedEvent(
+  event: NewEvent,
+  place: EventPlace,
+  catalogue: Catalogue = eventTypes,
+): RecordedTollgateEvent {
   const { type, data } = event;
-  if (!isEventType(type)) throw new UnknownEventError(`${type} is not in the catalogue`);
-  const { category, version: typeVersion } = eventTypes[type];
+  const { category, version: typeVersion } = entryOf(type, catalogue);
   const { position, stream, version, orgId, at, meta } = place;
   const id = `evt_${randomBytes(16).toString('hex')}`;
   return { position, id, stream, version, category, type, typeVersion, orgId, at, data, meta } as RecordedTollgateEvent;
+}
+
+function entryOf(type: string, catalogue: Catalogue): Catalogue[string] {
+  const entry = Object.hasOwn(catalogue, type) ? catalogue[type] : undefined;
+  if (!entry) throw new UnknownEventError(`${type} is not in the catalogue`);
+  return entry;
 }
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -87,11 +100,15 @@ const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
  * Throws for what can only be a mistake in the program: an unknown type, data of another shape, a stream of another
  * category, a time that is not RFC 3339 UTC with milliseconds.
  */
-export function checkedEvents(stream: string, at: string, events: readonly NewEvent[]): NewEvent[] {
+export function checkedEvents(
+  stream: string,
+  at: string,
+  events: readonly NewEvent[],
+  catalogue: Catalogue = eventTypes,
+): NewEvent[] {
   if (!INSTANT.test(at)) throw new Error(`the time ${at} is not RFC 3339 UTC with milliseconds`);
   return events.map(({ type, data }) => {
-    if (!isEventType(type)) throw new UnknownEventError(`${type} is not in the catalogue`);
-    const { category, data: schema } = eventTypes[type];
+    const { category, data: schema } = entryOf(type, catalogue);
     if (!stream.startsWith(`${category}-`))
       throw new Error(`${type} belongs in a stream ${category}-…, not in ${stream}`);
     const parsed = schema.safeParse(data);
@@ -101,13 +118,13 @@ export function checkedEvents(stream: string, at: string, events: readonly NewEv
 }
 
 /** The request with all its events checked, those of other streams too. See `checkedEvents`. Each stream stands once. */
-export function checkedRequest(request: AppendRequest): AppendRequest {
+export function checkedRequest(request: AppendRequest, catalogue: Catalogue = eventTypes): AppendRequest {
   const streams = [request, ...(request.also ?? [])].map(({ stream }) => stream);
   const twice = streams.find((stream, index) => streams.indexOf(stream) !== index);
   if (twice) throw new Error(`the append names ${twice} twice: put its events together`);
   const check = <T extends StreamEvents>(write: T): T => ({
     ...write,
-    events: checkedEvents(write.stream, request.at, write.events),
+    events: checkedEvents(write.stream, request.at, write.events, catalogue),
   });
   return { ...check(request), ...(request.also ? { also: request.also.map(check) } : {}) };
 }

@@ -2,6 +2,7 @@ export { EventAppender, type AppenderOptions } from './appender.ts';
 export { BusEventSource, readPage, type LogPage } from './bus-event-source.ts';
 export { decodeEvent, storedEvent, type EventRow, type StoredEvent } from './codec.ts';
 export { InMemoryEventLog } from './in-memory-event-log.ts';
+export { mainLog, type LogDefinition } from './log-definition.ts';
 export { migrate, migrateEventLog, type MigrationSet } from './migrate.ts';
 export {
   createPool,

@@ -1,18 +1,21 @@
 import type pg from 'pg';
 import type { RecordedTollgateEvent } from '@tollgate/contracts';
 import { decodeEvent, storedEvent, type EventRow, type StoredEvent } from './codec.ts';
+import { mainLog, type LogDefinition } from './log-definition.ts';
 import type { EventSource, StreamReader } from './types.ts';
 import { unavailable } from './unavailable.ts';
 
 const COLUMNS = 'position, id, stream, version, category, type, type_version, org_id, at, data, meta';
 
-/** Reads the log in Postgres. Needs SELECT on `log.events` and `log.head` only. */
+/** Reads a log in Postgres. Needs SELECT on its `events` and `head` only. */
 export class PostgresEventLog implements EventSource, StreamReader {
   private readonly pool: pg.Pool;
+  private readonly log: LogDefinition;
 
   /** @param pool of `createPool`, which has the type parsers this class relies on */
-  constructor(pool: pg.Pool) {
+  constructor(pool: pg.Pool, log: LogDefinition = mainLog) {
     this.pool = pool;
+    this.log = log;
   }
 
   /** Asked every time, so that another database under the same URL is noticed. */
@@ -25,7 +28,7 @@ export class PostgresEventLog implements EventSource, StreamReader {
   }
 
   async read(after: number, limit: number): Promise<RecordedTollgateEvent[]> {
-    return (await this.readStored(after, limit)).map(decodeEvent);
+    return (await this.readStored(after, limit)).map((stored) => this.decode(stored));
   }
 
   /** Events as they were written, not upcast: for whoever passes them on or proves them. */
@@ -39,7 +42,7 @@ export class PostgresEventLog implements EventSource, StreamReader {
       stream,
       afterVersion,
     ]);
-    return rows.map((row) => decodeEvent(storedEvent(row)));
+    return rows.map((row) => this.decode(storedEvent(row)));
   }
 
   async readStreams(streams: readonly string[]): Promise<Map<string, RecordedTollgateEvent[]>> {
@@ -47,14 +50,18 @@ export class PostgresEventLog implements EventSource, StreamReader {
     const rows = await this.query<EventRow>('read-streams', 'WHERE stream = ANY($1) ORDER BY stream, version', [
       [...found.keys()],
     ]);
-    for (const row of rows) found.get(row.stream)!.push(decodeEvent(storedEvent(row)));
+    for (const row of rows) found.get(row.stream)!.push(this.decode(storedEvent(row)));
     return found;
   }
 
+  private decode(stored: StoredEvent): RecordedTollgateEvent {
+    return decodeEvent(stored, this.log);
+  }
+
   private async query<Row extends pg.QueryResultRow>(name: string, where: string, values: unknown[]): Promise<Row[]> {
-    const text = `SELECT ${COLUMNS} FROM log.events ${where}`;
+    const text = `SELECT ${COLUMNS} FROM ${this.log.schema}.events ${where}`;
     try {
-      return (await this.pool.query<Row>({ name: `event-log-${name}`, text, values })).rows;
+      return (await this.pool.query<Row>({ name: `${this.log.schema}-${name}`, text, values })).rows;
     } catch (error) {
       throw unavailable(error);
     }
@@ -62,7 +69,10 @@ export class PostgresEventLog implements EventSource, StreamReader {
 
   private async headRow(): Promise<{ log_id: string; position: number }> {
     try {
-      const { rows } = await this.pool.query({ name: 'event-log-head', text: 'SELECT log_id, position FROM log.head' });
+      const { rows } = await this.pool.query({
+        name: `${this.log.schema}-head`,
+        text: `SELECT log_id, position FROM ${this.log.schema}.head`,
+      });
       return rows[0] as { log_id: string; position: number };
     } catch (error) {
       throw unavailable(error);

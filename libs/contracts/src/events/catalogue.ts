@@ -28,8 +28,13 @@ const Instant = z.iso.datetime();
 /** SHA-256 of a secret, lower-case hex. */
 const Digest = z.string().regex(/^[0-9a-f]{64}$/);
 
+/** The event types of a log. */
+export type Catalogue = Readonly<
+  Record<string, { readonly category: string; readonly version: number; readonly data: z.ZodType }>
+>;
+
 /**
- * Every event type: the category of its stream, its newest version and its data.
+ * Every event type of the log `main`: the category of its stream, its newest version and its data.
  * A change of shape is a new version with an upcast in `upcasts.ts` and a golden file in `libs/contracts/golden/`.
  */
 export const eventTypes = {
@@ -221,7 +226,7 @@ export const eventTypes = {
     version: 1,
     data: z.object({ now: Instant, offsetMs: z.number().int().nonnegative() }),
   },
-} as const satisfies Record<string, { category: string; version: number; data: z.ZodType }>;
+} as const satisfies Catalogue;
 
 export type EventType = keyof typeof eventTypes;
 export type EventData<T extends EventType> = z.output<(typeof eventTypes)[T]['data']>;

@@ -1,5 +1,5 @@
 import type { EventData } from '@tollgate/contracts';
-import type { Change, Effects, Values } from './token-list-projection.ts';
+import type { Change, Effects, Values } from './changes.ts';
 
 /** What the events of the directory do to its lists: who and what there is in an organization. */
 export const directoryEffects: Effects = {

@@ -1,25 +1,9 @@
-import type { EventData, EventType, RecordedEvent } from '@tollgate/contracts';
+import type { EventData, RecordedEvent } from '@tollgate/contracts';
 import { defineProjection } from '@tollgate/projection';
 import { wordsOf } from '../domain/words.ts';
+import { type Change, Column, type Effects, type Values, writeChanges } from './changes.ts';
 import { directoryEffects } from './directory-effects.ts';
-import { type TokenListTable, tokenListTables } from './token-list-tables.ts';
-
-/** One row that an event adds, changes or removes. Values by column; `Column` takes over another column's value. */
-export type Change =
-  | { readonly insertInto: TokenListTable; readonly values: Values }
-  | { readonly update: TokenListTable; readonly id: string; readonly set: Values }
-  | { readonly deleteFrom: TokenListTable; readonly where: Values };
-export type Values = Readonly<Record<string, unknown>>;
-
-class Column {
-  readonly name: string;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-}
-
-export type Effects = { readonly [T in EventType]?: (data: EventData<T>, event: RecordedEvent) => readonly Change[] };
+import { tokenListTables } from './token-list-tables.ts';
 
 /** What each event does to the lists. Events that no list shows are left out. */
 const effects: Effects = {
@@ -91,38 +75,5 @@ export const tokenListProjection = defineProjection({
   name: 'token-list',
   schema: 'tokens',
   tables: tokenListTables,
-  async apply(tx, events, table) {
-    for (const event of events) {
-      const effect = effects[event.type] as ((data: unknown, event: RecordedEvent) => readonly Change[]) | undefined;
-      for (const change of effect?.(event.data, event) ?? []) await tx.query(...statementOf(change, event, table));
-    }
-  },
+  apply: (tx, events, table) => writeChanges(tx, effects, events, table),
 });
-
-/** Columns come from the effects above, never from an event. */
-function statementOf(
-  change: Change,
-  { orgId, version }: RecordedEvent,
-  table: (name: TokenListTable) => string,
-): [string, unknown[]] {
-  if ('insertInto' in change) {
-    const columns = Object.keys(change.values);
-    const places = columns.map((_, index) => `$${index + 1}`);
-    return [
-      `INSERT INTO ${table(change.insertInto)} (${columns.join()}) VALUES (${places.join()})`,
-      Object.values(change.values),
-    ];
-  }
-  if ('deleteFrom' in change) {
-    const conditions = Object.keys(change.where).map((column, index) => `${column} = $${index + 1}`);
-    return [`DELETE FROM ${table(change.deleteFrom)} WHERE ${conditions.join(' AND ')}`, Object.values(change.where)];
-  }
-  const values: unknown[] = [orgId, change.id, version];
-  const assignments = Object.entries(change.set).map(([column, value]) =>
-    value instanceof Column ? `${column} = ${value.name}` : `${column} = $${values.push(value)}`,
-  );
-  return [
-    `UPDATE ${table(change.update)} SET ${['version = $3', ...assignments].join()} WHERE org_id = $1 AND id = $2`,
-    values,
-  ];
-}

@@ -164,6 +164,24 @@ describe('the relay', () => {
     expect(await positionsInStream()).toEqual(range(from + 21, from + 100));
   });
 
+  it('feeds consumers at once while acknowledgements do not come', async () => {
+    const from = await log.head();
+    const relay = await startRelay();
+    const { feed } = await startFeed(from);
+    await append(1);
+    await until('the stream takes events', () => relay.acknowledged === from + 1);
+    // Schedule: the stream goes; the relay waits 2 s for an acknowledgement of the next event; another one is appended.
+    await (await jetstreamManager(operator)).streams.delete(streams.events);
+    await append(1);
+    await until('the feed has the first', () => feed.applied === from + 2);
+    await append(1);
+    const started = performance.now();
+    await until('the feed has the second', () => feed.applied === from + 3);
+    expect(performance.now() - started).toBeLessThan(1_500);
+    expect(relay.acknowledged).toBe(from + 1);
+    await until('the stream takes events again', () => relay.acknowledged === from + 3);
+  });
+
   it('goes back to the first event that the stream refused, and feeds consumers meanwhile', async () => {
     const from = await log.head();
     const relay = await startRelay();
@@ -204,8 +222,15 @@ describe('the relay', () => {
     const from = await log.head();
     const [first, second] = [await startRelay(), await startRelay()];
     const { feed, seen } = await startFeed(from);
-    await until('one leads', () => first.leading || second.leading);
     for (let turn = 0; turn < 3; turn++) {
+      await until('one leads', () => first.leading || second.leading);
+      await until('the other one has asked for the lock in vain', async () => {
+        const { rows } = await db.admin.query(
+          `SELECT 1 FROM pg_stat_activity
+            WHERE application_name = 'tollgate relay' AND state = 'idle' AND query LIKE '%pg_try_advisory_lock%'`,
+        );
+        return rows.length === 1;
+      });
       expect([first, second].filter((relay) => relay.leading)).toHaveLength(1);
       const leader = first.leading ? first : second;
       const appended = append(200);

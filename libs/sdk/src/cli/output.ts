@@ -7,13 +7,23 @@ type Fields = Readonly<Record<string, unknown>>;
 /** The columns of well-known lists; other lists show what their items have at the top. */
 const columnsOf: Readonly<Record<string, readonly string[]>> = {
   'accounts.list': ['id', 'name', 'kind', 'role', 'status', 'email'],
+  'accounts.inherited-permissions': ['space', 'permissions', 'administers'],
+  'spaces.list': ['id', 'name', 'createdAt'],
+  'teams.list': ['id', 'name', 'policy', 'projects'],
+  'projects.list': ['id', 'name', 'createdAt'],
+  'products.list': ['key', 'name', 'tokenPrefix', 'environments', 'mcpUrl', 'resources'],
+  'tokens.inherited-permissions': ['space', 'permissions', 'administers'],
   'tokens.list': ['id', 'name', 'status', 'account', 'scope', 'hint', 'expiresAt', 'createdAt'],
   'billing.seats': ['tokenId', 'scope', 'plan', 'billable', 'openedAt', 'closedAt', 'price'],
   'audit.list': ['at', 'action', 'actor', 'targets', 'outcome', 'reason'],
 };
 
+/** Answers that are files of other programs: they are shown as such. */
+const documents: ReadonlySet<string> = new Set(['tokens.mcp-json']);
+
 /** The text of an answer: a table for a list, lines of `name  value` for anything else, and the secret apart. */
 export async function renderAnswer(operationName: string, answer: unknown): Promise<string> {
+  if (documents.has(operationName)) return JSON.stringify(answer, null, 2).split('\n').map(text).join('\n');
   if (Array.isArray(answer)) return renderPage(operationName, { items: answer as Fields[] });
   if (!isFields(answer)) return text(answer);
   if (Array.isArray(answer['items'])) return renderPage(operationName, answer as { items: Fields[] });
@@ -54,6 +64,12 @@ export function fieldOf(answer: unknown, path: string): string {
 }
 
 async function renderPage(operationName: string, page: { items: Fields[]; nextCursor?: unknown }): Promise<string> {
+  const { items: _, nextCursor: __, ...rest } = page;
+  const beside = keyValues(rest);
+  return [await renderItems(operationName, page), ...(beside.length === 0 ? [] : ['', ...beside])].join('\n');
+}
+
+async function renderItems(operationName: string, page: { items: Fields[]; nextCursor?: unknown }): Promise<string> {
   if (page.items.length === 0) return 'There are none.';
   const columns = columnsOf[operationName] ?? Object.keys(page.items[0] as Fields);
   const { default: Table } = await import('cli-table3');
@@ -81,7 +97,7 @@ function keyValues(fields: Fields): string[] {
 function flatten(fields: Fields, prefix: string): [string, string][] {
   return Object.entries(fields).flatMap(([name, value]): [string, string][] => {
     const path = prefix === '' ? name : `${prefix}.${name}`;
-    if (isFields(value) && !isMoney(value)) return flatten(value, path);
+    if (isFields(value) && !isMoney(value) && Object.keys(value).length > 0) return flatten(value, path);
     return [[path, cell(value)]];
   });
 }
@@ -91,6 +107,7 @@ function cell(value: unknown): string {
   if (value === null || value === undefined) return '-';
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(cell).join(', ');
   if (!isFields(value)) return text(value);
+  if (Object.keys(value).length === 0) return '-';
   if (isMoney(value)) return `${text(value['amount'])} ${text(value['currency'])}`;
   const label = value['name'] ?? value['id'];
   if (label !== undefined) return text(label);

@@ -69,6 +69,30 @@ describe('an answer on a terminal', () => {
     );
   });
 
+  it('shows what stands beside a list below it', async () => {
+    const held = { space: { id: 'spc_1', name: 'Sales' }, permissions: ['*'], administers: true };
+    const team = { id: 'tea_1', name: 'Robots', policy: {}, projects: [] };
+    const shown = (await renderAnswer('tokens.inherited-permissions', { items: [held], team })).split('\n');
+    expect(shown.map((line) => line.trimEnd())).toEqual([
+      ' space  permissions  administers',
+      ' Sales  *            true',
+      '',
+      'team.id        tea_1',
+      'team.name      Robots',
+      'team.policy    -',
+      'team.projects  -',
+    ]);
+    expect(await renderAnswer('tokens.inherited-permissions', { items: [], team: null })).toBe(
+      'There are none.\n\nteam  -',
+    );
+  });
+
+  it('shows the file of another program as that file', async () => {
+    const file = { servers: { acme: { headers: { Authorization: 'Bearer ${input:agent_token}' } } } };
+    expect(JSON.parse(await renderAnswer('tokens.mcp-json', file))).toEqual(file);
+    expect(await renderAnswer('tokens.mcp-json', { a: '\u009b' })).toBe('{\n  "a": "\u{fffd}"\n}');
+  });
+
   it('lets no control character through', async () => {
     expect(await renderAnswer('orgs.get', { name: 'a\u001b[2Jb' })).toBe('name  a\u{fffd}[2Jb');
   });

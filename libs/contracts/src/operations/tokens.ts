@@ -260,6 +260,7 @@ export const tokensImport = operation({
   summary: 'Take over keys of an older system by their digests, up to 1,000, all or nothing',
   http: { method: 'POST', path: '/v1/orgs/:org/tokens/import', status: 201 },
   who: ['owner'],
+  timeoutMs: 60_000,
   input: z.strictObject({ org: OrgId, tokens: z.array(ImportedToken).min(1).max(1000) }),
   output: z.object({ tokens: z.array(Token), position: Position }),
   errors: [

@@ -35,6 +35,7 @@ export interface Database {
   'tokens.team_projects': { org_id: string; team_id: string; project_id: string };
   'tokens.projects': NamedTable;
   'tokens.products': { key: string; token_prefix: string; created_at: string };
+  'tokens.token_words': { org_id: string; word: string; token_id: string };
   'tokens.digests': { digest: string; org_id: string; token_id: string };
   'tokens.usage': {
     org_id: string;

@@ -7,6 +7,9 @@ import type { Overlap } from '../domain/token.ts';
 import { wordsOf } from '../domain/words.ts';
 import type { AccountTable, Database, TokenTable } from './database.ts';
 
+/** Up to so many tokens are looked at one by one. */
+const rareMax = 2_000;
+
 type Tables = Database & { token: TokenTable; account: AccountTable };
 
 /** The read model of tokens, joined to what is no part of the log: names of accounts and usage. */
@@ -21,6 +24,8 @@ export class PostgresTokenList implements TokenList {
     const { orgId, sort, descending, limit, accountId, scope, product } = query;
     const column = sort === 'name' ? sql.ref('token.name') : sql.ref('token.created_at');
     const direction = descending ? 'desc' : 'asc';
+    const candidates = query.search === undefined ? null : await this.#rareMatches(orgId, query.search);
+    if (candidates?.length === 0) return [];
     const rows = await this.#db
       .selectFrom('tokens.tokens as token')
       .innerJoin('tokens.accounts as account', (join) =>
@@ -42,6 +47,7 @@ export class PostgresTokenList implements TokenList {
       .$if(accountId !== undefined, (q) => q.where('token.account_id', '=', accountId as string))
       .$if(scope !== undefined, (q) => q.where('token.scope', '=', scope as TokenTable['scope']))
       .$if(product !== undefined, (q) => q.where('token.product', '=', product as string))
+      .$if(candidates !== null, (q) => q.where(sql<boolean>`token.id = ANY(${candidates}::text[])`))
       .$if(query.search !== undefined, (q) =>
         q.where('token.name_words', 'like', `%${likeText(wordsOf(query.search as string))}%`),
       )
@@ -102,6 +108,26 @@ export class PostgresTokenList implements TokenList {
       previousUsedAt: row.previous_used_at,
       version: row.version,
     }));
+  }
+
+  /**
+   * The tokens that may match a search, if they are few: then they are looked at one by one. null: so many that the list in
+   * its order soon has a page of them.
+   */
+  async #rareMatches(orgId: string, search: string): Promise<readonly string[] | null> {
+    const words = wordsOf(search).split(' ').filter(Boolean);
+    const longest = words.reduce((best, word) => (word.length > best.length ? word : best), '');
+    // The last word of the search may go on; the others are whole.
+    const beginning = longest === words.at(-1);
+    const rows = await this.#db
+      .selectFrom('tokens.token_words')
+      .select('token_id')
+      .where('org_id', '=', orgId)
+      .$if(beginning, (query) => query.where('word', '>=', longest).where('word', '<', `${longest}\u{10ffff}`))
+      .$if(!beginning, (query) => query.where('word', '=', longest))
+      .limit(rareMax + 1)
+      .execute();
+    return rows.length > rareMax ? null : [...new Set(rows.map(({ token_id }) => token_id))];
   }
 
   async liveOf(orgId: string, accountId: string, now: string) {

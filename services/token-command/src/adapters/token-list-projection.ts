@@ -8,8 +8,16 @@ import { tokenListTables } from './token-list-tables.ts';
 /** What each event does to the lists. Events that no list shows are left out. */
 const effects: Effects = {
   ...directoryEffects,
-  TokenCreated: (data, event) => [{ insertInto: 'tokens', values: tokenRow(data, event) }, digestRow(data, event)],
-  TokenRenamed: ({ tokenId, name }) => [update(tokenId, { name, name_words: wordsOf(name) })],
+  TokenCreated: (data, event) => [
+    { insertInto: 'tokens', values: tokenRow(data, event) },
+    ...wordRows(data, event),
+    digestRow(data, event),
+  ],
+  TokenRenamed: (data, event) => [
+    update(data.tokenId, { name: data.name, name_words: wordsOf(data.name) }),
+    { deleteFrom: 'token_words', where: { org_id: event.orgId, token_id: data.tokenId } },
+    ...wordRows(data, event),
+  ],
   TokenReassigned: ({ tokenId, accountId }) => [update(tokenId, { account_id: accountId })],
   TokenTeamChanged: ({ tokenId, teamId }) => [update(tokenId, { team_id: teamId })],
   TokenExpiryChanged: ({ tokenId, expiresAt }) => [update(tokenId, { expires_at: expiresAt })],
@@ -35,6 +43,11 @@ const effects: Effects = {
 const withoutOverlap = { overlap_digest: null, overlap_hint: null, overlap_until: null };
 
 const update = (id: string, set: Values): Change => ({ update: 'tokens', id, set });
+
+function wordRows({ tokenId, name }: { tokenId: string; name: string }, { orgId }: RecordedEvent): Change[] {
+  const words = new Set(wordsOf(name).split(' ').filter(Boolean));
+  return [...words].map((word) => ({ insertInto: 'token_words', values: { org_id: orgId, word, token_id: tokenId } }));
+}
 
 function digestRow({ digest, tokenId }: { digest: string; tokenId: string }, { orgId }: RecordedEvent): Change {
   return { insertInto: 'digests', values: { digest, org_id: orgId, token_id: tokenId } };

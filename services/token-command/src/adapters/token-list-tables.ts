@@ -13,7 +13,20 @@ export const tokenListTables = {
       `CREATE INDEX ON ${table} (org_id, created_at, id)`,
       `CREATE INDEX ON ${table} (org_id, name, id)`,
       `CREATE INDEX ON ${table} (org_id, account_id, created_at, id)`,
+      `CREATE INDEX ON ${table} (org_id, status, created_at, id)`,
+      `CREATE INDEX ON ${table} (org_id, scope, created_at, id)`,
+      `CREATE INDEX ON ${table} (org_id, product, created_at, id)`,
+      `CREATE INDEX ON ${table} (org_id, expires_at) WHERE expires_at IS NOT NULL`,
       `CREATE INDEX ON ${table} (org_id, created_at, agent_id) WHERE agent_id IS NOT NULL`,
+    ],
+  },
+  /** The words of each token's name, as the search compares them. Compared with "C" so that a prefix is a range. */
+  token_words: {
+    ddl: (table: string) => [
+      `CREATE TABLE ${table} (
+         org_id text NOT NULL, word text COLLATE "C" NOT NULL, token_id text NOT NULL,
+         PRIMARY KEY (org_id, word, token_id))`,
+      `CREATE INDEX ON ${table} (org_id, token_id)`,
     ],
   },
   /** Every digest that a token ever had: a reported secret is found by it, and no import takes one over. */

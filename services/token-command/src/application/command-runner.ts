@@ -158,10 +158,9 @@ export class CommandRunner {
     if (result.replayed) {
       return this.#replay(spec, key as IdempotencyKey, { requestHash: result.requestHash, answer: result.replay });
     }
+    const added = Map.groupBy(result.events, (event) => event.stream);
     const after = written.map(({ before: folded, write }) =>
-      result.events
-        .filter((event) => event.stream === write.stream)
-        .reduce((state, event) => advance(aggregate, state, event), folded),
+      (added.get(write.stream) ?? []).reduce((state, event) => advance(aggregate, state, event), folded),
     );
     return outcomeOf(after, false);
   }

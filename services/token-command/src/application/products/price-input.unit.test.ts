@@ -28,7 +28,11 @@ describe('a price as input', () => {
     ['half of a seat', { plan: 'pro' }, ['scope', 'price']],
     ['half of a tool', { tool: 'search' }, ['priceMicros']],
     ['the other half of a tool', { priceMicros: '1' }, ['tool']],
-    ['both', { plan: 'pro', scope: 'multi-space', price, tool: 'search', priceMicros: '1' }, ['plan', 'scope', 'price']],
+    [
+      'both',
+      { plan: 'pro', scope: 'multi-space', price, tool: 'search', priceMicros: '1' },
+      ['plan', 'scope', 'price'],
+    ],
     ['a tool and half of a seat', { tool: 'search', priceMicros: '1', plan: 'pro' }, ['plan']],
   ])('but not %s', (_, input, paths) => expect(refusedPaths(input)).toEqual(paths));
 });

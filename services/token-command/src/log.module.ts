@@ -1,6 +1,7 @@
 import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Bus } from '@tollgate/bus';
 import {
+  createPool,
   EventAppender,
   type EventSource,
   Feed,
@@ -17,15 +18,31 @@ import { AuthorityClock } from './application/authority-clock.ts';
 import { CommandRunner } from './application/command-runner.ts';
 import { logUseCases } from './application/index.ts';
 import { LogPosition } from './application/log-position.ts';
-import { DATABASE, EVENT_SOURCE, EVENT_STORE, IDEMPOTENCY_KEYS, PEOPLE, STREAMS } from './application/ports.ts';
+import {
+  DATABASE,
+  EVENT_SOURCE,
+  EVENT_STORE,
+  IDEMPOTENCY_KEYS,
+  PEOPLE,
+  LEASE_POOL,
+  STREAMS,
+} from './application/ports.ts';
 import { StartLog } from './application/start-log.ts';
+
+const leaseConnectionsMax = 4;
 
 /** The event log: append, read, relay to the bus. Everything else of this service stands on it. */
 @Module({
   providers: [
     { provide: DATABASE, inject: [POOL], useFactory: openDatabase },
-    { provide: EVENT_SOURCE, inject: [POOL], useFactory: (pool: Pool) => new PostgresEventLog(pool) },
-    { provide: STREAMS, useExisting: EVENT_SOURCE },
+    {
+      provide: LEASE_POOL,
+      inject: [CONFIGURATION],
+      useFactory: ({ databaseUrl }: Configuration) =>
+        createPool(databaseUrl as string, { name: 'token-command leases', max: leaseConnectionsMax }),
+    },
+    { provide: EVENT_SOURCE, inject: [LEASE_POOL], useFactory: (pool: Pool) => new PostgresEventLog(pool) },
+    { provide: STREAMS, inject: [POOL], useFactory: (pool: Pool) => new PostgresEventLog(pool) },
     {
       provide: Relay,
       inject: [CONFIGURATION, BUS],
@@ -53,7 +70,7 @@ import { StartLog } from './application/start-log.ts';
     StartLog,
     ...logUseCases,
   ],
-  exports: [DATABASE, EVENT_SOURCE, STREAMS, PEOPLE, AuthorityClock, CommandRunner, LogPosition],
+  exports: [DATABASE, LEASE_POOL, EVENT_SOURCE, STREAMS, PEOPLE, AuthorityClock, CommandRunner, LogPosition],
 })
 export class LogModule implements OnModuleInit, OnApplicationShutdown {
   private clockFeed: Feed | undefined;
@@ -64,6 +81,7 @@ export class LogModule implements OnModuleInit, OnApplicationShutdown {
     private readonly clock: AuthorityClock,
     @Inject(EVENT_STORE) private readonly appender: EventAppender,
     @Inject(EVENT_SOURCE) private readonly source: EventSource,
+    @Inject(LEASE_POOL) private readonly leasePool: Pool,
     @Inject(BUS) private readonly bus: Bus,
   ) {}
 
@@ -77,6 +95,7 @@ export class LogModule implements OnModuleInit, OnApplicationShutdown {
     await this.appender.close();
     await this.clockFeed?.stop();
     await this.relay.stop();
+    await this.leasePool.end();
   }
 
   /** Another process of this service may move the development clock. */

@@ -2,6 +2,8 @@ import type { AccountKind } from '@tollgate/contracts';
 
 /** Injection tokens of what the application needs from outside; the adapters provide it. */
 export const DATABASE = Symbol('Kysely of this service');
+/** Connections for leases and reads of the log alone: however many commands wait, verifiers keep their leases. */
+export const LEASE_POOL = Symbol('Pool of leases and of the log');
 export const STREAMS = Symbol('StreamReader of the main log');
 export const EVENT_SOURCE = Symbol('EventSource of the main log');
 export const EVENT_STORE = Symbol('EventStore of the main log');

@@ -6,6 +6,7 @@ import { versionOf } from './answers.ts';
 import { acceptJsonOnly } from './body.ts';
 import { clientAddress } from './client-address.ts';
 import { inputOf } from './input.ts';
+import { OwnWrites } from './own-writes.ts';
 
 export interface DoorOptions {
   readonly bus: BusClient;
@@ -34,6 +35,7 @@ export function controlOperations(development: boolean): AnyOperation[] {
  */
 export function mountOperations(fastify: FastifyInstance, options: DoorOptions): void {
   const operations = controlOperations(options.development);
+  const calls = new OwnWrites(options.bus);
   // A scope of its own: its body parsers and its error handler are not those of `/healthz`.
   fastify.register(async (scope) => {
     acceptJsonOnly(scope);
@@ -45,11 +47,11 @@ export function mountOperations(fastify: FastifyInstance, options: DoorOptions):
         void reply.header('allow', methodsOf(operations, request.routeOptions.url));
       return sendProblem(reply, error, request.id);
     });
-    for (const operation of operations) mountOperation(scope, operation, options);
+    for (const operation of operations) mountOperation(scope, operation, calls, options);
   });
 }
 
-function mountOperation(scope: FastifyInstance, operation: AnyOperation, options: DoorOptions): void {
+function mountOperation(scope: FastifyInstance, operation: AnyOperation, calls: OwnWrites, options: DoorOptions): void {
   const { method, path, status = 200 } = operation.http as NonNullable<AnyOperation['http']>;
   scope.route<{ Params: Record<string, string>; Querystring: Record<string, unknown> }>({
     method,
@@ -60,7 +62,7 @@ function mountOperation(scope: FastifyInstance, operation: AnyOperation, options
     },
     handler: async (request, reply) => {
       const { params, query, body } = request;
-      const answer: unknown = await options.bus.call(operation, inputOf(operation, { params, query, body }), {
+      const answer: unknown = await calls.call(operation, inputOf(operation, { params, query, body }), {
         authorization: request.headers.authorization as string,
         headers: headersOf(request as FastifyRequest, options.trustedProxies),
         timeoutMs: operation.timeoutMs ?? options.timeoutMs,

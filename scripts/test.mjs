@@ -23,7 +23,7 @@ if (prepared.code === 0 || (selection.length > 0 && !prepared.interrupted)) {
   // Jest runs ES modules in contexts of its own, which Node still calls experimental in a warning per process.
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
   const result = await run([pinnedNode, ...flags, jest, ...selection], {
-    env: { ...process.env, TOLLGATE_TEST_COUNTS: countsFile },
+    env: { TOLLGATE_LOG_LEVEL: 'silent', ...process.env, TOLLGATE_TEST_COUNTS: countsFile },
   });
   status = result.interrupted ? 130 : result.code;
   // Tests that were interrupted, or forgot to, have not stopped their servers.

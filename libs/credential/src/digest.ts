@@ -12,3 +12,19 @@ export function digestSecret(text: string): string {
 export function digestSecretBytes(text: string): Buffer {
   return hash('sha256', text, 'buffer');
 }
+
+/**
+ * The same digest as eight 32-bit words, most significant byte first, written to `words`. For a hot path: of all forms that
+ * Node hands a digest out in, a string of bytes costs the least.
+ */
+export function digestSecretWords(text: string, words: Int32Array): Int32Array {
+  const bytes = hash('sha256', text, 'latin1');
+  for (let word = 0, at = 0; word < 8; word++, at += 4) {
+    words[word] =
+      (bytes.charCodeAt(at) << 24) |
+      (bytes.charCodeAt(at + 1) << 16) |
+      (bytes.charCodeAt(at + 2) << 8) |
+      bytes.charCodeAt(at + 3);
+  }
+  return words;
+}

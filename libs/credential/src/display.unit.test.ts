@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { digestSecret, digestSecretBytes } from './digest.ts';
+import { digestSecret, digestSecretBytes, digestSecretWords } from './digest.ts';
 import { hintOf, prefixOf } from './display.ts';
 import { mintSecret } from './secret.ts';
 
@@ -29,5 +29,7 @@ describe('the digest', () => {
     // FIPS 180-2, appendix B.1
     expect(digestSecret('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
     expect(digestSecretBytes('abc').toString('hex')).toBe(digestSecret('abc'));
+    const words = [...digestSecretWords('abc', new Int32Array(8))];
+    expect(words.map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('')).toBe(digestSecret('abc'));
   });
 });

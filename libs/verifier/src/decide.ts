@@ -1,15 +1,25 @@
 import { TollgateError, type Decision, type DecisionReason, type VerifyRequest } from '@tollgate/contracts';
-import { digestSecret, parseSecret } from '@tollgate/credential';
-import type { AccountRecord, Replica, TokenRecord } from './replica.ts';
+import { digestSecretWords, parseSecret } from '@tollgate/credential';
+import { digestWords } from './digest-words.ts';
+import { holdsPermission, type PermissionSet } from './directory.ts';
+import type { Replica } from './replica.ts';
 
 /** A decision without what only the answering process knows: its id, the position and the lease. */
 export type DecisionCore = Omit<Decision, 'decisionId' | 'position' | 'leaseRemainingMs'>;
 
 const missing: DecisionCore = Object.freeze({ valid: false, code: 'TOKEN_MISSING' });
+const malformed: DecisionCore = Object.freeze({ valid: false, code: 'TOKEN_INVALID', reason: 'malformed' });
+const unknown: DecisionCore = Object.freeze({ valid: false, code: 'TOKEN_INVALID', reason: 'unknown' });
+
+/** Of the secret under decision. `decide` never waits, so one is enough. */
+const digest = new Int32Array(digestWords);
 
 /**
  * Does this token hold, for what is asked? A pure function of the replica, the request and the authority's time in Unix
  * milliseconds. The first check that fails names the decision; the order is part of the contract.
+ *
+ * A text that could be a secret takes the same time however it fails, so that whoever presents it cannot tell what it once
+ * was: see `whyNot`.
  *
  * Throws INVALID_INPUT when the request asks for half an operation or names it twice, and SPACE_REQUIRED when a multi-space
  * token is asked about a resource without a space.
@@ -18,34 +28,82 @@ export function decide(replica: Replica, request: VerifyRequest, nowMs: number):
   requireWholeWish(request);
   const secret = request.token;
   if (secret === undefined || secret === '') return missing;
-  if (parseSecret(secret).kind === 'malformed') return invalid('malformed');
+  if (parseSecret(secret).kind === 'malformed') return malformed;
 
-  const credential = replica.credentials.find(digestSecret(secret));
-  if (credential === undefined) return invalid('unknown');
-  const { token } = credential;
-  if (credential.state !== 'live') return invalid(credential.state, token);
-  // Half-open: at the instant of its expiry a token has expired.
-  if (nowMs >= token.expiresAtMs) return invalid('expired', token);
-  if (token.status !== 'active') return invalid(token.status, token);
-  const account = replica.accounts.get(token.accountId);
-  if (account === undefined || !account.active) return invalid('account-deactivated', token);
+  const { tokens } = replica;
+  digestSecretWords(secret, digest);
+  const credential = tokens.credentialOf(digest);
+  if (credential === 0) return unknown;
+  const token = tokens.tokenOf(credential);
+  const reason = whyNot(replica, request, credential, token, nowMs);
+  // Read for an unknown secret, too, from the row that stands in for its own.
+  const [tokenId, orgId] = [tokens.idOf(token), tokens.organizationOf(token)];
+  if (reason === null) return decideReach(replica, request, token, tokenId, orgId);
+  const known = reason !== 'unknown';
+  return {
+    valid: false,
+    code: 'TOKEN_INVALID',
+    reason,
+    tokenId: known ? tokenId : undefined,
+    orgId: known ? orgId : undefined,
+  };
+}
+
+/**
+ * Why a token holds for nobody, or null when it does. Every check is made every time, from the last to the first, and the one
+ * that counts overwrites the others: nothing returns early. An unknown secret is checked on another token's row.
+ */
+function whyNot(
+  { tokens, accounts, products }: Replica,
+  request: VerifyRequest,
+  credential: number,
+  token: number,
+  nowMs: number,
+): DecisionReason | null {
+  const status = tokens.statusOf(token);
+  let reason: DecisionReason | null = null;
+  if ((request.product ?? 'default') !== products.numbers.textOf(tokens.productOf(token))) reason = 'product';
   // A token of a product without environments counts as live.
-  if ((request.environment ?? 'live') !== (token.environment ?? 'live')) return invalid('environment', token);
-  if ((request.product ?? 'default') !== token.product) return invalid('product', token);
-
-  return decideReach(replica, request, token, account);
+  if ((request.environment ?? 'live') !== (tokens.environmentOf(token) ?? 'live')) reason = 'environment';
+  if (!accounts.isActive(tokens.accountOf(token))) reason = 'account-deactivated';
+  if (status === 'inactive') reason = 'inactive';
+  // Half-open: at the instant of its expiry a token has expired.
+  if (nowMs >= tokens.expiryOf(token)) reason = 'expired';
+  if (status === 'revoked') reason = 'revoked';
+  if (!tokens.isLive(credential, token, nowMs)) reason = 'superseded';
+  if (!tokens.hasDigest(credential, digest)) reason = 'unknown';
+  return reason;
 }
 
 /** What an identified, living token may do: its spaces, the account's permissions there, its team, its balance. */
 function decideReach(
   replica: Replica,
   request: VerifyRequest,
-  token: TokenRecord,
-  account: AccountRecord,
+  token: number,
+  tokenId: string,
+  orgId: string,
 ): DecisionCore {
-  const space = request.space ?? token.spaceId;
+  const { tokens, accounts, memberships, spaces, teams } = replica;
+  const account = tokens.accountOf(token);
+  const own = tokens.spaceOf(token);
+  const team = tokens.teamOf(token);
+  const expiresAtMs = tokens.expiryOf(token);
+  const answer = (code: DecisionCore['code'], reason?: DecisionReason): DecisionCore => ({
+    valid: code === 'OK',
+    code,
+    ...(reason ? { reason } : {}),
+    tokenId,
+    orgId,
+    account: { id: accounts.idOf(account), kind: accounts.kindOf(account) },
+    scope: own === 0 ? 'multi-space' : 'single-space',
+    spaces: own === 0 ? memberships.spacesOf(account) : [spaces.textOf(own)],
+    teamId: team === 0 ? null : teams.numbers.textOf(team),
+    expiresAt: expiresAtMs === Infinity ? null : new Date(expiresAtMs).toISOString(),
+  });
+
   const asksOperation = request.resource !== undefined || request.path !== undefined;
-  if (space === null) {
+  const space = request.space === undefined ? own : spaces.numberOf(request.space);
+  if (request.space === undefined && own === 0) {
     if (asksOperation) {
       throw new TollgateError(
         'SPACE_REQUIRED',
@@ -54,37 +112,41 @@ function decideReach(
       );
     }
   } else {
-    const outside = token.spaceId !== null && token.spaceId !== space;
-    const permissions = outside ? undefined : account.memberships.get(space);
-    if (permissions === undefined) return denied('SCOPE_DENIED', 'space', token, account);
-    if (asksOperation && !holds(permissions, replica, request, token)) {
-      return denied('PERMISSION_DENIED', 'permission', token, account);
-    }
+    const permissions = own !== 0 && own !== space ? null : memberships.permissions(account, space);
+    if (permissions === null) return answer('SCOPE_DENIED', 'space');
+    if (asksOperation && !mayCall(permissions, replica, request, token))
+      return answer('PERMISSION_DENIED', 'permission');
   }
-  // Without a team no project is reachable. A team's policy is not known here, so all that it would be asked about is refused.
-  if (request.project !== undefined) return denied('POLICY_DENIED', 'project', token, account);
-  if (request.tool !== undefined && token.teamId !== null) return denied('POLICY_DENIED', 'tool', token, account);
+  const denied = whatTeamDenies(replica, request, team);
+  if (denied !== null) return answer('POLICY_DENIED', denied);
   // No organization has a balance, so nothing that costs can be paid.
   if (request.costMicros !== undefined && /[1-9]/.test(request.costMicros)) {
-    return denied('INSUFFICIENT_BALANCE', 'balance', token, account);
+    return answer('INSUFFICIENT_BALANCE', 'balance');
   }
-  return { valid: true, code: 'OK', ...describe(token, account) };
+  return answer('OK');
 }
 
 /** Whether the permissions held in a space cover the operation that is asked for, by name or by method and path. */
-function holds(
-  permissions: ReadonlySet<string>,
-  replica: Replica,
-  request: VerifyRequest,
-  token: TokenRecord,
-): boolean {
-  let { resource, operation } = request;
-  if (resource === undefined) {
-    const target = replica.products.get(token.product)?.match(request.method as string, request.path as string);
-    if (!target) return false;
-    ({ resource, operation } = target);
+function mayCall(permissions: PermissionSet, replica: Replica, request: VerifyRequest, token: number): boolean {
+  if (request.resource !== undefined) {
+    return holdsPermission(permissions, request.resource, request.operation as string);
   }
-  return permissions.has('*') || permissions.has(`${resource}:*`) || permissions.has(`${resource}:${operation}`);
+  const routes = replica.products.byNumber(replica.tokens.productOf(token));
+  const target = routes?.match(request.method as string, request.path as string);
+  return target ? holdsPermission(permissions, target.resource, target.operation) : false;
+}
+
+/** A token without a team may call every tool and reach no project. A team that is not known allows neither. */
+function whatTeamDenies(
+  { teams }: Replica,
+  { project, tool }: VerifyRequest,
+  number: number,
+): 'project' | 'tool' | null {
+  if (project === undefined && tool === undefined) return null;
+  const team = teams.byNumber(number);
+  if (project !== undefined && !team?.projects.has(project)) return 'project';
+  if (tool !== undefined && number !== 0 && !team?.policy.allows(tool)) return 'tool';
+  return null;
 }
 
 /** An operation is asked for by resource and operation or by method and path: whole, and in one way only. */
@@ -104,30 +166,4 @@ function requireWholeWish({ resource, operation, method, path }: VerifyRequest):
       message: 'is not one whole pair of resource and operation or method and path',
     })),
   );
-}
-
-function invalid(reason: DecisionReason, token?: TokenRecord): DecisionCore {
-  if (token === undefined) return { valid: false, code: 'TOKEN_INVALID', reason };
-  return { valid: false, code: 'TOKEN_INVALID', reason, tokenId: token.id, orgId: token.orgId };
-}
-
-function denied(
-  code: 'SCOPE_DENIED' | 'PERMISSION_DENIED' | 'POLICY_DENIED' | 'INSUFFICIENT_BALANCE',
-  reason: DecisionReason,
-  token: TokenRecord,
-  account: AccountRecord,
-): DecisionCore {
-  return { valid: false, code, reason, ...describe(token, account) };
-}
-
-function describe(token: TokenRecord, account: AccountRecord) {
-  return {
-    tokenId: token.id,
-    orgId: token.orgId,
-    account: { id: account.id, kind: account.kind },
-    scope: token.scope,
-    spaces: token.spaceId === null ? [...account.spaces] : [token.spaceId],
-    teamId: token.teamId,
-    expiresAt: token.expiresAt,
-  };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { VerifyRequest } from '@tollgate/contracts';
+import type { TeamPolicy, VerifyRequest } from '@tollgate/contracts';
 import { digestSecret } from '@tollgate/credential';
 import { directory, given, happened, replicaOf, secretOf, tokenCreated } from './testing/scenario.ts';
 
@@ -9,15 +9,21 @@ const noReason = { reason: null };
 const multi = [...directory, tokenCreated(secret)];
 const single = [...directory, tokenCreated(secret, { scope: { type: 'single-space', spaceId: 'spc_1' } })];
 const revoked = happened('TokenRevoked', { tokenId: 'tok_1', ...noReason });
-const regenerated = happened('TokenRegenerated', {
-  tokenId: 'tok_1',
-  digest: digestSecret(nextSecret),
-  hint: '',
-  prefix: '',
-  previousDigest: digestSecret(secret),
-  overlapUntil: null,
-  ...noReason,
-});
+const thirdSecret = secretOf(3);
+const overlapUntil = '2026-01-08T00:00:00.000Z';
+const regeneratedTo = (next: string, previous: string, until: string | null = overlapUntil) =>
+  happened('TokenRegenerated', {
+    tokenId: 'tok_1',
+    digest: digestSecret(next),
+    hint: '',
+    prefix: '',
+    previousDigest: digestSecret(previous),
+    overlapUntil: until,
+    ...noReason,
+  });
+const regenerated = regeneratedTo(nextSecret, secret, null);
+const overlapEnded = (ended: string) =>
+  happened('TokenOverlapEnded', { tokenId: 'tok_1', digest: digestSecret(ended), ...noReason });
 const identified = { tokenId: 'tok_1', orgId: 'org_1' };
 const described = {
   ...identified,
@@ -51,7 +57,7 @@ describe('whether a token holds', () => {
     const mistyped = `${secret.slice(0, -1)}${secret.endsWith('0') ? '1' : '0'}`;
     // Even if such a text had found its way into the table.
     const replica = replicaOf(...directory, tokenCreated(mistyped));
-    expect(replica.credentials.find(digestSecret(mistyped))).toBeDefined();
+    expect(replica.tokens.get('tok_1')?.digest).toBe(digestSecret(mistyped));
     given(...directory, tokenCreated(mistyped))
       .when({ token: mistyped })
       .thenExactly({ valid: false, code: 'TOKEN_INVALID', reason: 'malformed' });
@@ -136,9 +142,8 @@ describe('whether a token holds', () => {
       .then({ code: 'SCOPE_DENIED' });
   });
 
-  it('ends for a secret whose overlap ended', () => {
-    const ended = happened('TokenOverlapEnded', { tokenId: 'tok_1', digest: digestSecret(secret), ...noReason });
-    given(...multi, ended)
+  it('ends for a secret that the log says ended', () => {
+    given(...multi, overlapEnded(secret))
       .when({ token: secret })
       .then({ reason: 'superseded' });
   });
@@ -198,6 +203,72 @@ describe('whether a token holds', () => {
     given(...multi)
       .when({ token: secret, product: 'other' })
       .then({ reason: 'product' });
+  });
+});
+
+describe('an overlap', () => {
+  const overlapping = [...multi, regeneratedTo(nextSecret, secret)];
+  const superseded = { valid: false, code: 'TOKEN_INVALID' as const, reason: 'superseded' as const, ...identified };
+
+  it('lets both secrets hold until its instant', () => {
+    const before = '2026-01-07T23:59:59.999Z';
+    given(...overlapping)
+      .when({ token: secret }, before)
+      .thenExactly({ valid: true, code: 'OK', ...described });
+    given(...overlapping)
+      .when({ token: nextSecret }, before)
+      .then({ valid: true });
+    given(...overlapping)
+      .when({ token: secret }, overlapUntil)
+      .thenExactly(superseded);
+    given(...overlapping)
+      .when({ token: nextSecret }, overlapUntil)
+      .then({ valid: true });
+  });
+
+  it('ends when the log says so', () => {
+    given(...overlapping, overlapEnded(secret))
+      .when({ token: secret })
+      .thenExactly(superseded);
+    given(...overlapping, overlapEnded(secret))
+      .when({ token: nextSecret })
+      .then({ valid: true });
+  });
+
+  it('ends with the next regenerate: two secrets are live at most', () => {
+    const again = [...overlapping, regeneratedTo(thirdSecret, nextSecret)];
+    given(...again)
+      .when({ token: secret })
+      .thenExactly(superseded);
+    given(...again)
+      .when({ token: nextSecret })
+      .then({ valid: true });
+    given(...again)
+      .when({ token: thirdSecret })
+      .then({ valid: true });
+    const atOnce = [...overlapping, regeneratedTo(thirdSecret, nextSecret, null)];
+    for (const token of [secret, nextSecret])
+      given(...atOnce)
+        .when({ token })
+        .thenExactly(superseded);
+  });
+
+  it('ends for both secrets with a revoke', () => {
+    for (const token of [secret, nextSecret])
+      given(...overlapping, revoked)
+        .when({ token })
+        .then({ valid: false, reason: 'revoked' });
+    given(...overlapping, revoked)
+      .when({ token: secret }, overlapUntil)
+      .thenExactly(superseded);
+  });
+
+  it('never makes a superseded secret live again', () => {
+    const back = regeneratedTo(secret, nextSecret, null);
+    for (const token of [secret, nextSecret])
+      given(...multi, regenerated, back)
+        .when({ token })
+        .thenExactly(superseded);
   });
 });
 
@@ -319,17 +390,76 @@ describe('what follows the permission', () => {
       .then({ code: 'POLICY_DENIED', reason: 'project', ...identified });
   });
 
-  it('refuses what a team would have to allow, because it knows no policy', () => {
-    const joined = happened('TokenTeamChanged', { tokenId: 'tok_1', teamId: 'tea_1', previous: null });
-    given(...multi, joined)
+  const teamId = 'tea_1';
+  const withTeam = [
+    ...directory,
+    happened('TeamCreated', { teamId, name: 'A team' }),
+    tokenCreated(secret, { teamId }),
+  ];
+  const policySet = (policy: TeamPolicy) => happened('TeamPolicySet', { teamId, policy, previous: {} });
+  const projectAdded = happened('TeamProjectAdded', { teamId, projectId: 'prj_1' });
+  const projectRemoved = happened('TeamProjectRemoved', { teamId, projectId: 'prj_1' });
+  const teamChanged = (next: string | null) =>
+    happened('TokenTeamChanged', { tokenId: 'tok_1', teamId: next, previous: null });
+
+  it('lets through what a team without a policy is asked, and names the team', () => {
+    given(...withTeam)
+      .when({ token: secret, tool: 'search' })
+      .thenExactly({ valid: true, code: 'OK', ...described, teamId });
+  });
+
+  it("asks the team's policy about a tool, as it stands", () => {
+    const events = [...withTeam, policySet({ allow: { tools: ['files.*'] }, deny: { tools: ['*.delete'] } })];
+    given(...events)
+      .when({ token: secret, tool: 'files.read' })
+      .then({ valid: true });
+    for (const tool of ['files.delete', 'search'])
+      given(...events)
+        .when({ token: secret, tool })
+        .then({ valid: false, code: 'POLICY_DENIED', reason: 'tool', ...identified, teamId });
+    given(...events, policySet({}))
+      .when({ token: secret, tool: 'search' })
+      .then({ valid: true });
+    given(...events)
+      .when({ token: secret })
+      .then({ valid: true });
+  });
+
+  it("lets the team's projects be reached, and no other", () => {
+    given(...withTeam, projectAdded)
+      .when({ token: secret, project: 'prj_1' })
+      .then({ valid: true });
+    given(...withTeam, projectAdded)
+      .when({ token: secret, project: 'prj_2' })
+      .then({ code: 'POLICY_DENIED', reason: 'project', teamId });
+    given(...withTeam, projectAdded, projectRemoved)
       .when({ token: secret, project: 'prj_1' })
       .then({ code: 'POLICY_DENIED', reason: 'project' });
-    given(...multi, joined)
+  });
+
+  it('follows the token into another team and out of all', () => {
+    const events = [...withTeam, projectAdded, policySet({ allow: { tools: [] } })];
+    given(...events, happened('TeamCreated', { teamId: 'tea_2', name: 'Another' }), teamChanged('tea_2'))
+      .when({ token: secret, tool: 'search' })
+      .then({ valid: true, teamId: 'tea_2' });
+    given(...events, teamChanged(null))
+      .when({ token: secret, tool: 'search' })
+      .then({ valid: true, teamId: null });
+    given(...events, teamChanged(null))
+      .when({ token: secret, project: 'prj_1' })
+      .then({ code: 'POLICY_DENIED', reason: 'project' });
+  });
+
+  it('refuses what a team that is not known would be asked', () => {
+    given(...multi, teamChanged('tea_9'))
+      .when({ token: secret, project: 'prj_1' })
+      .then({ code: 'POLICY_DENIED', reason: 'project' });
+    given(...multi, teamChanged('tea_9'))
       .when({ token: secret, tool: 'search' })
       .then({ code: 'POLICY_DENIED', reason: 'tool' });
-    given(...multi, joined)
+    given(...multi, teamChanged('tea_9'))
       .when({ token: secret })
-      .then({ valid: true, teamId: 'tea_1' });
+      .then({ valid: true, teamId: 'tea_9' });
   });
 
   it('lets a tool through when there is no team', () => {

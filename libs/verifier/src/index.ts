@@ -1,11 +1,13 @@
 export { AuthorityClock } from './authority-clock.ts';
-export { MapCredentialTable, type Credential, type CredentialState, type CredentialTable } from './credential-table.ts';
 export { decide, type DecisionCore } from './decide.ts';
 export { Follower, type Acknowledgement, type FollowerPorts } from './follower.ts';
 export { Lease, type Grant, type LeaseCheck } from './lease.ts';
 export { LeaseKeeper, type LeaseKeeperPorts } from './lease-keeper.ts';
 export { normalisePath } from './path.ts';
-export { Replica, type AccountRecord, type TokenRecord } from './replica.ts';
+export { Replica } from './replica.ts';
 export { digestReplica, type TableDigest } from './replica-digest.ts';
 export { compileRoutes, type Routes, type RouteTarget } from './routes.ts';
+export { readRow, rowKinds, rowText, type RowKind } from './snapshot-row.ts';
+export type { SnapshotPage } from './snapshot.ts';
+export { evolve, givenUp, placeOf, type Kind, type Place, type States, type TokenState } from './state.ts';
 export { Verifier, type PrimaryHead, type VerifierPorts } from './verifier.ts';

@@ -1,63 +1,79 @@
-import type { AccountKind, EventData, EventType, RecordedEvent, ScopeType } from '@tollgate/contracts';
-import { MapCredentialTable, type CredentialTable } from './credential-table.ts';
-import { compileRoutes, type Routes } from './routes.ts';
+import type { RecordedEvent } from '@tollgate/contracts';
+import { AccountTable, MembershipTable, ProductTable, TeamTable } from './directory.ts';
+import { Interned } from './interned.ts';
+import { readRow } from './snapshot-row.ts';
+import { rowsOf, SnapshotCover, type SnapshotPage } from './snapshot.ts';
+import { evolve, placeOf, type ClockState, type Kind, type States } from './state.ts';
+import { TokenTable } from './token-table.ts';
 
-/** A token as far as a decision needs it. Changed in place by the replica that owns it. */
-export interface TokenRecord {
-  readonly id: string;
-  readonly orgId: string;
-  accountId: string;
-  readonly scope: ScopeType;
-  /** The one space of a single-space token; null for multi-space. */
-  readonly spaceId: string | null;
-  readonly product: string;
-  /** null for a product without environments. */
-  readonly environment: 'live' | 'test' | null;
-  teamId: string | null;
-  expiresAt: string | null;
-  /** `expiresAt` in Unix milliseconds, Infinity when the token never expires. */
-  expiresAtMs: number;
-  /** Of the live secret. */
-  digest: string;
-  status: 'active' | 'inactive' | 'revoked';
+/** Where the states of one kind are kept. */
+interface Table<S> {
+  get(key: string): S | null;
+  put(key: string, state: S | null): void;
 }
-
-export interface AccountRecord {
-  readonly id: string;
-  readonly kind: AccountKind;
-  active: boolean;
-  /** By space: the permissions held there, as they were granted (`agents:list`, `agents:*`, `*`). */
-  readonly memberships: Map<string, ReadonlySet<string>>;
-  /** The keys of `memberships`, sorted. */
-  spaces: readonly string[];
-}
-
-type Effects = { readonly [T in EventType]: ((data: EventData<T>, event: RecordedEvent) => void) | 'nothing' };
 
 /**
- * All that decisions rest on, folded from the events of `main` in their order. It reads no clock and does no I/O.
- *
- * A type of event that it does not know stops it with an error: the event may take access away, so a verifier older than the
- * log answers nothing rather than something wrong.
+ * All that decisions rest on, folded from the events of `main` in their order, or taken from a snapshot and folded from there.
+ * It reads no clock and does no I/O. A type of event that it does not know stops it with an error.
  */
 export class Replica {
   readonly logId: string;
-  readonly credentials: CredentialTable;
-  readonly tokens = new Map<string, TokenRecord>();
-  readonly accounts = new Map<string, AccountRecord>();
-  readonly products = new Map<string, Routes>();
+  readonly accounts = new AccountTable();
+  readonly spaces = new Interned();
+  readonly memberships = new MembershipTable(this.accounts, this.spaces);
+  readonly teams = new TeamTable();
+  readonly products = new ProductTable();
+  readonly tokens = new TokenTable({
+    accounts: this.accounts,
+    organizations: new Interned(),
+    spaces: this.spaces,
+    teams: this.teams.numbers,
+    products: this.products.numbers,
+  });
   /** How far the development clock is ahead of the wall clock, milliseconds; 0 in production. */
   clockOffsetMs = 0;
+  #cover: SnapshotCover | null = null;
   #applied = 0;
 
-  constructor(logId: string, credentials: CredentialTable = new MapCredentialTable()) {
+  readonly #tables: { readonly [K in Kind]: Table<States[K]> } = {
+    clock: {
+      get: (): ClockState => ({ offsetMs: this.clockOffsetMs }),
+      put: (_: string, state: ClockState | null) => void (this.clockOffsetMs = state?.offsetMs ?? 0),
+    },
+    product: this.products,
+    team: this.teams,
+    account: this.accounts,
+    membership: this.memberships,
+    token: this.tokens,
+  };
+
+  constructor(logId: string) {
     this.logId = logId;
-    this.credentials = credentials;
   }
 
   /** The position of the last event applied; 0 before the first. */
   get applied(): number {
     return this.#applied;
+  }
+
+  /** The first position at which all states are of one moment; no answer may leave before it is applied. */
+  get consistentFrom(): number {
+    return this.#cover?.end ?? 0;
+  }
+
+  /**
+   * Takes the next page of a snapshot. Only into a replica that has applied no event; afterwards the feed goes on behind
+   * `applied`. Throws a RangeError for a page of another log.
+   */
+  load(page: SnapshotPage): void {
+    if (page.logId !== this.logId) throw new RangeError(`The snapshot is of the log ${page.logId}, not ${this.logId}.`);
+    this.#cover ??= new SnapshotCover();
+    this.#cover.add(page);
+    this.#applied = this.#cover.begin;
+    for (const { kind, key, text } of rowsOf(page)) {
+      if (kind === 'superseded') this.tokens.addSuperseded(key, text);
+      else this.#tableOf(kind).put(key, readRow(kind, key, text));
+    }
   }
 
   /**
@@ -71,126 +87,16 @@ export class Replica {
         `The replica is at ${this.#applied} and cannot apply position ${event.position} before those between.`,
       );
     }
-    if (!Object.hasOwn(this.#effects, event.type)) {
-      throw new RangeError(
-        `The event at ${event.position} has the unknown type ${event.type}: this verifier is older than its log.`,
-      );
+    const place = placeOf(event);
+    if (place && !this.#cover?.holds(place, event.position)) {
+      const table = this.#tableOf(place.kind);
+      table.put(place.key, evolve(place.kind, table.get(place.key), event));
     }
-    const effect = this.#effects[event.type as EventType];
-    if (effect !== 'nothing') (effect as (data: unknown, event: RecordedEvent) => void)(event.data, event);
     this.#applied = event.position;
+    if (this.#cover && event.position >= this.#cover.end) this.#cover = null;
   }
 
-  readonly #effects: Effects = {
-    OrganizationRegistered: 'nothing',
-    PlanChanged: 'nothing',
-    LeakResponseChosen: 'nothing',
-    AccountCreated: ({ accountId, kind }) => {
-      this.accounts.set(accountId, { id: accountId, kind, active: true, memberships: new Map(), spaces: [] });
-    },
-    AccountRoleChanged: 'nothing',
-    AccountDeactivated: ({ accountId }) => {
-      this.#account(accountId).active = false;
-    },
-    AccountErased: 'nothing',
-    TeamCreated: 'nothing',
-    TeamPolicySet: 'nothing',
-    TeamProjectAdded: 'nothing',
-    TeamProjectRemoved: 'nothing',
-    ProjectCreated: 'nothing',
-    SpaceCreated: 'nothing',
-    MembershipGranted: ({ accountId, spaceId, permissions }) => this.#grant(accountId, spaceId, permissions),
-    MembershipChanged: ({ accountId, spaceId, permissions }) => this.#grant(accountId, spaceId, permissions),
-    MembershipRemoved: ({ accountId, spaceId }) => {
-      const account = this.#account(accountId);
-      account.memberships.delete(spaceId);
-      account.spaces = [...account.memberships.keys()].sort();
-    },
-    ProductRegistered: ({ key, resources }) => {
-      this.products.set(key, compileRoutes(resources));
-    },
-    SeatPriceSet: 'nothing',
-    ToolPriceSet: 'nothing',
-    TokenCreated: (data, event) => this.#create(data, event),
-    TokenRenamed: 'nothing',
-    TokenReassigned: ({ tokenId, accountId }) => {
-      this.#token(tokenId).accountId = accountId;
-    },
-    TokenTeamChanged: ({ tokenId, teamId }) => {
-      this.#token(tokenId).teamId = teamId;
-    },
-    TokenExpiryChanged: ({ tokenId, expiresAt }) => {
-      const token = this.#token(tokenId);
-      token.expiresAt = expiresAt;
-      token.expiresAtMs = millisecondsOf(expiresAt);
-    },
-    TokenOverlapEnded: ({ tokenId, digest }) => {
-      this.credentials.entomb(digest, this.#token(tokenId), 'superseded');
-    },
-    TokenLeaked: 'nothing',
-    TokenRegenerated: ({ tokenId, digest, previousDigest }) => {
-      const token = this.#token(tokenId);
-      this.credentials.entomb(previousDigest, token, 'superseded');
-      token.digest = digest;
-      this.credentials.add(digest, token);
-    },
-    TokenDeactivated: ({ tokenId }) => this.#setStatus(tokenId, 'inactive'),
-    TokenActivated: ({ tokenId }) => this.#setStatus(tokenId, 'active'),
-    TokenRevoked: ({ tokenId }) => {
-      this.#setStatus(tokenId, 'revoked');
-      const token = this.#token(tokenId);
-      this.credentials.entomb(token.digest, token, 'revoked');
-    },
-    ClockMoved: ({ offsetMs }) => {
-      this.clockOffsetMs = offsetMs;
-    },
-  };
-
-  #create(data: EventData<'TokenCreated'>, event: RecordedEvent): void {
-    if (event.orgId === null) throw new RangeError(`The token at ${event.position} belongs to no organization.`);
-    const token: TokenRecord = {
-      id: data.tokenId,
-      orgId: event.orgId,
-      accountId: data.accountId,
-      scope: data.scope.type,
-      spaceId: data.scope.type === 'single-space' ? data.scope.spaceId : null,
-      product: data.product,
-      environment: data.environment,
-      teamId: data.teamId,
-      expiresAt: data.expiresAt,
-      expiresAtMs: millisecondsOf(data.expiresAt),
-      digest: data.digest,
-      status: 'active',
-    };
-    this.tokens.set(token.id, token);
-    this.credentials.add(token.digest, token);
+  #tableOf(kind: Kind): Table<States[Kind]> {
+    return this.#tables[kind] as Table<States[Kind]>;
   }
-
-  #grant(accountId: string, spaceId: string, permissions: readonly string[]): void {
-    const account = this.#account(accountId);
-    account.memberships.set(spaceId, new Set(permissions));
-    account.spaces = [...account.memberships.keys()].sort();
-  }
-
-  /** Revoked is final, whatever comes after it. */
-  #setStatus(tokenId: string, status: TokenRecord['status']): void {
-    const token = this.#token(tokenId);
-    if (token.status !== 'revoked') token.status = status;
-  }
-
-  #account(id: string): AccountRecord {
-    const account = this.accounts.get(id);
-    if (!account) throw new RangeError(`The log names the account ${id} before it was created.`);
-    return account;
-  }
-
-  #token(id: string): TokenRecord {
-    const token = this.tokens.get(id);
-    if (!token) throw new RangeError(`The log names the token ${id} before it was created.`);
-    return token;
-  }
-}
-
-function millisecondsOf(expiresAt: string | null): number {
-  return expiresAt === null ? Infinity : Date.parse(expiresAt);
 }

@@ -75,8 +75,9 @@ describe('a verification under a lease', () => {
   it('is undecidable when the lease ran out while it was being decided', async () => {
     const { keeper, verifier, world, follower } = verifierWith();
     await keeper.renew();
-    const find = follower.replica.credentials.find.bind(follower.replica.credentials);
-    follower.replica.credentials.find = (digest) => {
+    const { tokens } = follower.replica;
+    const find = tokens.credentialOf.bind(tokens);
+    tokens.credentialOf = (digest) => {
       world.now = 5000; // the process was stopped here
       return find(digest);
     };

@@ -273,6 +273,7 @@ describe('what operators see', () => {
       'tokens',
       'accounts',
       'memberships',
+      'teams',
       'products',
       'clock',
     ]);

@@ -45,6 +45,14 @@ export const errorCodes = {
   READ_MODEL_BEHIND: { status: 503, title: 'The read model has not reached that position yet.' },
   SERVICE_UNAVAILABLE: { status: 503, title: 'A server that is needed cannot be reached right now.' },
   UNDECIDABLE: { status: 503, title: 'The verifier cannot decide right now.' },
+  // decisions, where a status speaks: what the bearer of a token and whoever guards a route with it get to see
+  TOKEN_MISSING: { status: 401, title: 'The request carries no token.' },
+  TOKEN_INVALID: { status: 401, title: 'The token does not hold.' },
+  SCOPE_DENIED: { status: 403, title: 'The token does not reach that space.' },
+  PERMISSION_DENIED: { status: 403, title: 'The account of the token may not do this there.' },
+  POLICY_DENIED: { status: 403, title: "The policy of the token's team does not allow this." },
+  INSUFFICIENT_BALANCE: { status: 402, title: 'The balance does not cover the call.' },
+  RATE_LIMITED: { status: 429, title: 'There were too many calls.' },
   INTERNAL: { status: 500, title: 'Something went wrong on our side.' },
 } as const satisfies Record<string, { status: number; title: string }>;
 

@@ -1,5 +1,6 @@
 import { JWT_VERIFIER, type ServiceDefinition } from '@tollgate/runtime';
 import { serveOnBus } from './adapters/bus.ts';
+import { serveForwardAuth } from './adapters/forward-auth.ts';
 import { serveOverHttp } from './adapters/http.ts';
 import { VerifyCalls } from './application/verify-calls.ts';
 import { AuthVerifierModule } from './auth-verifier.module.ts';
@@ -9,5 +10,9 @@ export const authVerifier: ServiceDefinition = {
   name: 'auth-verifier',
   module: AuthVerifierModule,
   direct: (strategy, app) => serveOnBus(strategy, app.get(VerifyCalls)),
-  http: (fastify, app) => serveOverHttp(fastify, app.get(VerifyCalls), app.get(JWT_VERIFIER)),
+  http: (fastify, app) => {
+    const calls = app.get(VerifyCalls);
+    serveOverHttp(fastify, calls, app.get(JWT_VERIFIER));
+    serveForwardAuth(fastify, calls);
+  },
 };

@@ -27,6 +27,16 @@ export class VerifyCalls {
     return decision instanceof Promise ? decision.then(answer) : answer(decision);
   }
 
+  /**
+   * The decision on one request, UNDECIDABLE among them, for who answers with statuses.
+   * @throws TollgateError INVALID_INPUT, SPACE_REQUIRED
+   */
+  async decide(request: VerifyRequest): Promise<Decision> {
+    const decision = await this.#verifier.verify(request);
+    count(decision);
+    return decision;
+  }
+
   /** Every decision in the place of its request, the undecidable ones among them. */
   async verifyBatch({ requests }: { requests: readonly VerifyRequest[] }): Promise<{ decisions: Decision[] }> {
     const decisions = await this.#verifier.verifyAll(requests);

@@ -8,7 +8,7 @@ import { LeaseModule } from './lease.module.ts';
 import { LogModule } from './log.module.ts';
 import { ReadModelModule } from './read-model.module.ts';
 
-/** Organizations, accounts, spaces and memberships: who is who, and who may call. */
+/** Organizations, accounts, spaces, memberships, teams, projects and products: who is who, what there is, and who may call. */
 @Module({
   imports: [LogModule, LeaseModule, ReadModelModule],
   providers: [

@@ -16,13 +16,14 @@ const libraryDependencies = {
   telemetry: [],
   credential: [],
   proration: [],
+  proof: [],
   identity: ['contracts'],
   'event-log': ['contracts', 'telemetry'],
   bus: ['contracts', 'telemetry', 'identity'],
   projection: ['contracts', 'telemetry', 'event-log'],
   runtime: ['contracts', 'telemetry', 'identity', 'event-log', 'bus'],
   verifier: ['contracts', 'credential'],
-  sdk: ['contracts', 'credential', 'proration', 'identity'],
+  sdk: ['contracts', 'credential', 'proof', 'proration', 'identity'],
 };
 
 const services = ['api-gateway', 'token-command', 'auth-verifier', 'billing-meter', 'audit-projector'];
@@ -130,12 +131,12 @@ export default defineConfig(
     },
   },
   {
-    files: ['libs/{contracts,credential,proration,verifier}/src/**/*.ts'],
+    files: ['libs/{contracts,credential,proof,proration,verifier}/src/**/*.ts'],
     ignores: ['**/*.test.ts', '**/testing/**'],
     rules: restrictImports(infrastructure),
   },
   {
-    files: ['libs/{credential,proration}/src/**/*.ts'],
+    files: ['libs/{credential,proof,proration}/src/**/*.ts'],
     ignores: ['**/*.test.ts'],
     rules: pure,
   },
@@ -158,10 +159,10 @@ export default defineConfig(
           message: 'Imports point inwards: the domain knows neither the application nor the adapters.',
         },
         {
-          regex: '^(?!\\.{1,2}/|@tollgate/(contracts|credential|proration)$)',
+          regex: '^(?!\\.{1,2}/|@tollgate/(contracts|credential|proof|proration)$)',
           allowTypeImports: true,
           message:
-            'The domain is pure: it imports itself, @tollgate/contracts, @tollgate/credential and @tollgate/proration only.',
+            'The domain is pure: it imports itself, @tollgate/contracts, @tollgate/credential, @tollgate/proof and @tollgate/proration only.',
         },
       ),
       ...pure,

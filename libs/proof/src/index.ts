@@ -1,0 +1,19 @@
+export { formatCheckpoint, openCheckpoint, parseCheckpoint, signCheckpoint, type Checkpoint } from './checkpoint.ts';
+export { readExportLine, type ExportLine, type LineProof } from './export-line.ts';
+export { Frontier, rootOf } from './frontier.ts';
+export { emptyRoot, hashBytes, leafHash, nodeHash, sameHash } from './hashes.ts';
+export {
+  formatVerifierKey,
+  generateSigningKey,
+  parseVerifierKey,
+  readSigningKey,
+  type SigningKey,
+  type VerifierKey,
+} from './keys.ts';
+export { openNote, signNote } from './note.ts';
+export { ProofError } from './proof-error.ts';
+export { consistencyRanges, inclusionRanges, siblingRanges, verifyConsistency, verifyInclusion } from './proofs.ts';
+export { hashOfRange, nodesOf, type NodeLookup, type NodePlace, type Range } from './ranges.ts';
+export { provenRecord, recordHash, type ProvenRecord } from './record.ts';
+export { TreeReader } from './tree-reader.ts';
+export { ExportVerifier, WrongEntry, type Verdict } from './verify-export.ts';

@@ -38,7 +38,10 @@ export function decide(replica: Replica, request: VerifyRequest, nowMs: number):
   const reason = whyNot(replica, request, credential, token, nowMs);
   // Read for an unknown secret, too, from the row that stands in for its own.
   const [tokenId, orgId] = [tokens.idOf(token), tokens.organizationOf(token)];
-  if (reason === null) return decideReach(replica, request, token, tokenId, orgId);
+  if (reason === null) {
+    const core = decideReach(replica, request, token, tokenId, orgId);
+    return tokens.isCurrent(credential, token) ? core : { ...core, previousSecret: true };
+  }
   const known = reason !== 'unknown';
   return {
     valid: false,

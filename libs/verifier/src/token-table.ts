@@ -78,12 +78,14 @@ export class TokenTable {
     return this.#credentials.get(credential, tokenWord);
   }
 
+  /** Whether it is the token's newest credential, not the one before it. */
+  isCurrent(credential: number, token: number): boolean {
+    return credential === this.#tokens.get(token, word.current);
+  }
+
   isLive(credential: number, token: number, nowMs: number): boolean {
     const overlaps = nowMs < this.#time(token, word.previousUntil);
-    return (
-      credential === this.#tokens.get(token, word.current) ||
-      (overlaps && credential === this.#tokens.get(token, word.previous))
-    );
+    return this.isCurrent(credential, token) || (overlaps && credential === this.#tokens.get(token, word.previous));
   }
 
   idOf(token: number): string {

@@ -73,6 +73,8 @@ export const Decision = z.object({
   spaces: z.array(SpaceId).optional(),
   teamId: z.string().nullable().optional(),
   expiresAt: z.string().nullable().optional(),
+  /** The token came with the secret before, which an overlap lets hold as well: its caller has not changed over yet. */
+  previousSecret: z.literal(true).optional(),
   decisionId: z.string(),
   position: z.number().int(),
   leaseRemainingMs: z.number(),

@@ -70,14 +70,15 @@ const Operation = z
     const [given, missing] = method === undefined ? ['path', 'method'] : ['method', 'path'];
     context.addIssue({ code: 'custom', path: [missing], message: `is needed beside "${given}", or leave both out` });
   });
-const Resource = z.strictObject({ name: Word, operations: z.array(Operation).min(1).max(100) }).superRefine(
-  ({ operations }, context) =>
+const Resource = z
+  .strictObject({ name: Word, operations: z.array(Operation).min(1).max(100) })
+  .superRefine(({ operations }, context) =>
     refuseRepeated(
       operations.map(({ name }) => name),
       (index) => ['operations', index, 'name'],
       context,
     ),
-);
+  );
 
 type Issues = z.RefinementCtx;
 

@@ -28,7 +28,9 @@ describe('a product', () => {
     ]);
     expect(problemsOf(withOperations({ name: 'get' }, { name: 'get' }))).toEqual(['resources.0.operations.1.name']);
     expect(problemsOf(withOperations({ name: 'Get' }))).toEqual(['resources.0.operations.0.name']);
-    expect(problemsOf({ resources: [{ name: 'no_dash', operations: [{ name: 'get' }] }] })).toEqual(['resources.0.name']);
+    expect(problemsOf({ resources: [{ name: 'no_dash', operations: [{ name: 'get' }] }] })).toEqual([
+      'resources.0.name',
+    ]);
   });
   it('gives an operation a method and a path, or neither', () => {
     expect(problemsOf(withOperations({ name: 'get', method: 'GET' }))).toEqual(['resources.0.operations.0.path']);
@@ -41,12 +43,23 @@ describe('a product', () => {
     'has a route %s',
     (path) => expect(problemsOf(withOperations({ name: 'get', method: 'GET', path }))).toEqual([]),
   );
-  it.each(['api', '', '/a b', '/a//b', '/a?b', '/a#b', '/a/../b', '/./a', '/*/a', '/a*', '/{a}{b}', '/{}', '/a%2Fb', '/a;b'])(
-    'has no route %j',
-    (path) =>
-      expect(problemsOf(withOperations({ name: 'get', method: 'GET', path }))).toContain(
-        'resources.0.operations.0.path',
-      ),
+  it.each([
+    'api',
+    '',
+    '/a b',
+    '/a//b',
+    '/a?b',
+    '/a#b',
+    '/a/../b',
+    '/./a',
+    '/*/a',
+    '/a*',
+    '/{a}{b}',
+    '/{}',
+    '/a%2Fb',
+    '/a;b',
+  ])('has no route %j', (path) =>
+    expect(problemsOf(withOperations({ name: 'get', method: 'GET', path }))).toContain('resources.0.operations.0.path'),
   );
   it('has no two operations behind one route, however its parameters are called', () => {
     const other = (path: string, method = 'GET') => ({

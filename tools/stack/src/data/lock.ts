@@ -23,10 +23,10 @@ export function acquireLock(path: string, dataDir: string): () => void {
       if (take(draft, path)) return () => release(path, mine);
       const content = readText(path);
       if (content === undefined) continue;
-      const owner = parse(content);
-      if (owner && processStart(owner.pid) === owner.start) {
+      const owner = lockOwner(path);
+      if (owner !== undefined) {
         throw new StartError(
-          `A stack is already running on ${dataDir} (process ${owner.pid}): stop it first, or set TOLLGATE_DATA_DIR to another directory.`,
+          `A stack is already running on ${dataDir} (process ${owner}): stop it first, or set TOLLGATE_DATA_DIR to another directory.`,
         );
       }
       removeStale(path, content);
@@ -35,6 +35,12 @@ export function acquireLock(path: string, dataDir: string): () => void {
   } finally {
     rmSync(draft, { force: true });
   }
+}
+
+/** The process that holds the lock, or undefined if nobody does. */
+export function lockOwner(path: string): number | undefined {
+  const owner = parse(readText(path) ?? '');
+  return owner && processStart(owner.pid) === owner.start ? owner.pid : undefined;
 }
 
 /** A link appears with its content, and only if the name is not taken. */

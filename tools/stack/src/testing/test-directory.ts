@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { lockOwner } from '../data/lock.ts';
 import { readText } from '../files.ts';
 import { isAlive, stopForeign } from '../processes.ts';
 import { isPostmasterOf } from '../postgres/postgres-server.ts';
@@ -48,6 +49,8 @@ export async function sweep(): Promise<void> {
 
 /** Stops servers that still run on a data directory whose owner is gone. */
 async function stopLeftServers(directory: string): Promise<void> {
+  const launcher = lockOwner(join(directory, 'launcher.lock'));
+  if (launcher !== undefined) await stopForeign(launcher, [['SIGKILL', 3_000]]);
   const postmaster = Number(readText(join(directory, 'postgres', 'postmaster.pid'))?.split('\n')[0]);
   if (postmaster > 0 && isPostmasterOf(postmaster, join(directory, 'postgres'))) {
     await stopForeign(postmaster, [['SIGQUIT', 3_000]]);

@@ -32,15 +32,15 @@ export function decide(replica: Replica, request: VerifyRequest, nowMs: number):
 
   const { tokens } = replica;
   digestSecretWords(secret, digest);
-  const credential = tokens.credentialOf(digest);
-  if (credential === 0) return unknown;
-  const token = tokens.tokenOf(credential);
-  const reason = whyNot(replica, request, credential, token, nowMs);
+  const found = tokens.credentialOf(digest);
+  if (found === 0) return unknown;
+  const token = tokens.tokenOf(Math.abs(found));
+  const reason = whyNot(replica, request, found, token, nowMs);
   // Read for an unknown secret, too, from the row that stands in for its own.
   const [tokenId, orgId] = [tokens.idOf(token), tokens.organizationOf(token)];
   if (reason === null) {
     const core = decideReach(replica, request, token, tokenId, orgId);
-    return tokens.isCurrent(credential, token) ? core : { ...core, previousSecret: true };
+    return tokens.isCurrent(found, token) ? core : { ...core, previousSecret: true };
   }
   const known = reason !== 'unknown';
   return {
@@ -59,7 +59,7 @@ export function decide(replica: Replica, request: VerifyRequest, nowMs: number):
 function whyNot(
   { tokens, accounts, products }: Replica,
   request: VerifyRequest,
-  credential: number,
+  found: number,
   token: number,
   nowMs: number,
 ): DecisionReason | null {
@@ -73,8 +73,8 @@ function whyNot(
   // Half-open: at the instant of its expiry a token has expired.
   if (nowMs >= tokens.expiryOf(token)) reason = 'expired';
   if (status === 'revoked') reason = 'revoked';
-  if (!tokens.isLive(credential, token, nowMs)) reason = 'superseded';
-  if (!tokens.hasDigest(credential, digest)) reason = 'unknown';
+  if (!tokens.isLive(Math.abs(found), token, nowMs)) reason = 'superseded';
+  if (found < 0) reason = 'unknown';
   return reason;
 }
 

@@ -55,8 +55,8 @@ export class RecordTable {
   }
 
   /**
-   * The row with this key if there is one, else any other row, chosen by the key; 0 only when the table is empty. `hasKey` tells
-   * which. A look-up that fails reads as much memory, and as cold, as one that succeeds.
+   * The row with this key, or the negative number of another one, chosen by the key; 0 only when the table is empty. A look-up
+   * that fails reads as much memory, and as cold, as one that succeeds.
    */
   findOrDecoy(key: Int32Array): number {
     if (this.#size === 0) return 0;
@@ -64,15 +64,14 @@ export class RecordTable {
     const slots = this.#index[hash >>> (32 - partBits)] as Int32Array;
     const mask = (slots.length >> 1) - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const row = slots[2 * slot + 1] as number;
-      if (row === 0) return 1 + ((hash >>> 0) % this.#size);
-      if (slots[2 * slot] === hash) return row;
+      let row = slots[2 * slot + 1] as number;
+      const found = row !== 0;
+      if (!found) row = 1 + ((hash >>> 0) % this.#size);
+      else if (slots[2 * slot] !== hash) continue;
+      const same = this.#hasKey(row, key);
+      if (same) return row;
+      if (!found) return -row;
     }
-  }
-
-  /** Whether the row has this key. Always looks at all of it. */
-  hasKey(row: number, key: Int32Array): boolean {
-    return this.#hasKey(row, key);
   }
 
   /** Adds a row that `find` has not found; its other words are 0. */

@@ -40,17 +40,18 @@ describe('a table of records', () => {
 
   it('keeps every row while it grows', () => {
     const table = new RecordTable({ keyWords: 2, words: 3 });
-    const count = 200_000;
+    // So many that some of them share all 32 bits of their hash.
+    const count = 400_000;
     for (let n = 1; n <= count; n++) table.set(table.insert(Int32Array.of(n, -n)), 2, 3 * n);
     expect(table.size).toBe(count);
     for (let n = 1; n <= count; n++) {
-      const row = table.find(Int32Array.of(n, -n));
-      if (table.get(row, 2) !== 3 * n) throw new Error(`${n} is lost`);
+      const row = table.findOrDecoy(Int32Array.of(n, -n));
+      if (row < 1 || table.get(row, 2) !== 3 * n) throw new Error(`${n} is lost`);
     }
     expect(table.find(Int32Array.of(count + 1, -count - 1))).toBe(0);
   });
 
-  it('hands out a row for a key that it does not have, and never says that it has it', () => {
+  it('hands out a row for a key that it does not have, and says so', () => {
     const table = new RecordTable({ keyWords: 2, words: 2 });
     expect(table.findOrDecoy(Int32Array.of(1, 1))).toBe(0);
     for (let n = 1; n <= 1000; n++) table.insert(Int32Array.of(n, n));
@@ -58,8 +59,8 @@ describe('a table of records', () => {
     for (let n = 1; n <= 2000; n++) {
       const words = Int32Array.of(n, n);
       const row = table.findOrDecoy(words);
-      expect(row >= 1 && row <= 1000).toBe(true);
-      expect(table.hasKey(row, words)).toBe(n <= 1000);
+      expect(Math.abs(row) >= 1 && Math.abs(row) <= 1000).toBe(true);
+      expect(row > 0).toBe(n <= 1000);
       if (n > 1000) decoys.add(row);
     }
     // A decoy that was always the same one would be warm in the cache.

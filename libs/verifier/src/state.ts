@@ -228,6 +228,7 @@ const effects: Effects = {
     overlap: overlap?.digest === ended ? null : overlap,
   })),
   TokenLeaked: 'nothing',
+  AttemptsRefused: 'nothing',
   TokenDeactivated: token(status('inactive')),
   TokenActivated: token(status('active')),
   TokenRevoked: token(() => ({ status: 'revoked' })),

@@ -62,15 +62,9 @@ export class TokenTable {
     return this.#credentials.size;
   }
 
-  /**
-   * The row of the credential with this digest, or of another one: see `RecordTable.findOrDecoy`. 0 when there is none at all.
-   */
+  /** The row of the credential with this digest, or the negative number of another one: see `RecordTable.findOrDecoy`. */
   credentialOf(digest: Int32Array): number {
     return this.#credentials.findOrDecoy(digest);
-  }
-
-  hasDigest(credential: number, digest: Int32Array): boolean {
-    return this.#credentials.hasKey(credential, digest);
   }
 
   /** The row of a credential's token. */

@@ -1,4 +1,5 @@
-export { startNats, type TestNats } from './testing/start-nats.ts';
+export { freePort } from './ports.ts';
+export { natsServerBinary, startNats, type TestNats } from './testing/start-nats.ts';
 export { startPostgres, type TestPostgres } from './testing/start-postgres.ts';
 export {
   startStack,

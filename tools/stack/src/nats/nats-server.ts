@@ -13,6 +13,7 @@ import {
   type ServerProcess,
 } from '../processes.ts';
 import { loadOrCreateAuthority, type NatsAuthority } from './authority.ts';
+import { natsConfiguration } from './nats-configuration.ts';
 
 /** SIGTERM lets nats-server flush its streams. */
 const STOP_STEPS: readonly [NodeJS.Signals, number][] = [
@@ -46,7 +47,13 @@ export async function startNatsServer(options: NatsOptions): Promise<NatsServer>
   await stopLeftNatsServer(directory);
   const authority = await loadOrCreateAuthority(join(directory, 'keys.json'));
   const configuration = configurationFile(directory);
-  writeFileAtomic(configuration, natsConfiguration(options, authority), 0o600);
+  const text = natsConfiguration({
+    listen: `127.0.0.1:${port}`,
+    storeDir: join(directory, 'jetstream'),
+    pidFile: join(directory, 'nats.pid'),
+    authority,
+  });
+  writeFileAtomic(configuration, text, 0o600);
   const server = await spawnServer({ command: binary, args: ['-c', configuration], logFile });
   for (let waited = 0; waited < 20_000 && !server.exit; waited += 10) {
     if (await greets(port)) return { process: server, url: `nats://127.0.0.1:${port}`, authority };
@@ -68,29 +75,6 @@ export function isNatsServerOf(pid: number, directory: string): boolean {
 
 function configurationFile(directory: string): string {
   return join(directory, 'nats.conf');
-}
-
-/** Strings are JSON strings: the configuration format reads them the same way. */
-function natsConfiguration({ directory, port }: NatsOptions, authority: NatsAuthority): string {
-  const { operatorJwt, systemAccount, account } = authority;
-  const text = JSON.stringify;
-  return `# Written at every start. Changes made here are lost.
-server_name: "tollgate"
-listen: "127.0.0.1:${port}"
-pid_file: ${text(join(directory, 'nats.pid'))}
-jetstream {
-  store_dir: ${text(join(directory, 'jetstream'))}
-  max_memory_store: 256MB
-  max_file_store: 64GB
-}
-operator: ${text(operatorJwt)}
-system_account: ${systemAccount.publicKey}
-resolver: MEMORY
-resolver_preload: {
-  ${systemAccount.publicKey}: ${text(systemAccount.jwt)}
-  ${account.publicKey}: ${text(account.jwt)}
-}
-`;
 }
 
 /** A launcher that was killed leaves its server behind: it is stopped, if it runs on this very directory. */

@@ -12,6 +12,11 @@ import { makeTestDirectory, removeTestDirectory } from './test-directory.ts';
 /** Where tests keep a nats-server that had to be fetched. */
 export const testBinaryDirectory = fileURLToPath(new URL('../../../../node_modules/.cache/tollgate', import.meta.url));
 
+/** The path of a nats-server executable for tests; fetched if there is none. */
+export function natsServerBinary(): Promise<string> {
+  return findNatsServer({ directory: testBinaryDirectory });
+}
+
 export interface TestNats {
   readonly url: string;
   readonly port: number;

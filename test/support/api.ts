@@ -16,7 +16,7 @@ export type Caller = (
   headers?: Readonly<Record<string, string>>,
 ) => Promise<Answer>;
 
-/** One HTTP request; `body` is sent as JSON, or as it is when it is a string. */
+/** One HTTP request; `body` is sent as JSON, or as it is when it is text or bytes. */
 export async function request(
   url: string,
   method: string,
@@ -26,11 +26,14 @@ export async function request(
   const response = await fetch(url, {
     method,
     headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body: isRaw(body) ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
   return { status: response.status, headers: response.headers, body: text === '' ? undefined : parsed(text) };
 }
+
+const isRaw = (body: unknown): body is string | Uint8Array<ArrayBuffer> =>
+  typeof body === 'string' || ArrayBuffer.isView(body);
 
 function parsed(text: string): unknown {
   try {

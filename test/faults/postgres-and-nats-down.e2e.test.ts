@@ -1,0 +1,209 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ServiceName } from '@tollgate/contracts';
+import { type ProcessHandle, startStack, type TestStack } from '@tollgate/stack';
+import {
+  type Answer,
+  type Callers,
+  callersOf,
+  makeOrganization,
+  makeToken,
+  must,
+  type Organization,
+  request,
+} from '../support/api.ts';
+import { eventually } from '../support/eventually.ts';
+import { killForGood, timed } from '../support/outages.ts';
+import { expectHttpProblem } from '../support/problems.ts';
+
+/** L + M: by then no lease runs any more. */
+const leaseEndedMs = 2_250;
+/** How soon everything works again by itself once the server is back. */
+const backWithinMs = 5_000;
+
+const services = ['api-gateway', 'token-command', 'auth-verifier', 'billing-meter', 'audit-projector'] as const;
+
+let stack: TestStack;
+let callers: Callers;
+let acme: Organization;
+let live: { secret: string; token: { id: string } };
+let revoked: { secret: string; token: { id: string } };
+
+beforeAll(async () => {
+  stack = await startStack();
+  callers = await callersOf(stack);
+  acme = await makeOrganization(callers);
+  live = await makeToken(acme);
+  revoked = await makeToken(acme);
+  must(200, await acme.owner('POST', acme.at(`/tokens/${revoked.token.id}/revoke`)));
+}, 60_000);
+afterAll(() => stack?.stop());
+
+/** Each outage begins when all is well, whatever became of the one before. */
+beforeEach(() => eventually(expectReady, 20_000));
+
+const verify = (token: string, wishes: object = {}) => callers.verifier('POST', '/v1/verify', { token, ...wishes });
+const readyz = (service: ServiceName) => request(`${stack.service(service).url}/readyz`, 'GET');
+const pids = () => services.map((name) => stack.service(name).pid);
+
+async function expectReady(): Promise<void> {
+  for (const name of services) must(200, await readyz(name));
+}
+
+function expectUnavailable(answer: Answer): void {
+  expectHttpProblem(answer, { status: 503, code: 'SERVICE_UNAVAILABLE' });
+  expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
+}
+
+function expectUndecidable(answer: Answer): void {
+  expectHttpProblem(answer, { status: 503, code: 'UNDECIDABLE' });
+  expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
+}
+
+/** Every command and every read of the control plane, while a server that all of them need is away. */
+async function expectControlPlaneDown(withinMs: number): Promise<void> {
+  const { owner, at } = acme;
+  const calls: [string, string, object?][] = [
+    [
+      'POST',
+      '/tokens',
+      { name: 'x', accountId: acme.service.id, scope: { type: 'multi-space' }, acknowledgeBilling: true },
+    ],
+    ['PATCH', `/tokens/${live.token.id}`, { name: 'Renamed meanwhile' }],
+    ['POST', `/tokens/${live.token.id}/revoke`],
+    ['POST', '/spaces', { name: 'x' }],
+    ['GET', '/tokens'],
+    ['GET', `/tokens/${live.token.id}`],
+    ['GET', '/billing/seats'],
+    ['GET', '/audit'],
+  ];
+  const answers = await Promise.all(calls.map(([method, path, body]) => timed(() => owner(method, at(path), body))));
+  for (const { result, tookMs } of answers) {
+    expectUnavailable(result);
+    expect(tookMs).toBeLessThan(withinMs);
+  }
+}
+
+/**
+ * What the verifier says of a live and of a revoked token from now until no lease runs: the truth from memory at first,
+ * then that it cannot decide. Never that the live one is invalid, nor that the revoked one holds.
+ */
+async function expectVerifierFailsClosed(): Promise<void> {
+  const startedMs = performance.now();
+  const counts = { fromMemory: 0, undecidable: 0 };
+  while (performance.now() - startedMs < leaseEndedMs + 250) {
+    const askedMs = performance.now() - startedMs;
+    const [ofLive, ofRevoked] = await Promise.all([verify(live.secret), verify(revoked.secret)]);
+    if (ofLive.status === 200) expect(ofLive.body).toMatchObject({ valid: true, code: 'OK' });
+    else expectUndecidable(ofLive);
+    if (ofRevoked.status === 200) expect(ofRevoked.body).toMatchObject({ valid: false, reason: 'revoked' });
+    else expectUndecidable(ofRevoked);
+    if (askedMs > leaseEndedMs) expect(ofLive.status).toBe(503);
+    counts[ofLive.status === 200 ? 'fromMemory' : 'undecidable'] += 1;
+  }
+  expect(counts.fromMemory).toBeGreaterThan(5);
+  expect(counts.undecidable).toBeGreaterThan(0);
+  expectUndecidable(await verify(live.secret, { strict: true }));
+  expectUndecidable(await verify('no token at all'));
+}
+
+/** Commands, reads, verifications and readiness, within `backWithinMs` of the server's return. */
+async function expectEverythingBack(): Promise<void> {
+  const startedMs = performance.now();
+  const left = () => Math.max(0, backWithinMs - (performance.now() - startedMs));
+  const { token, secret, position } = await eventually(() => makeToken(acme), left());
+  await eventually(async () => {
+    const decision = must(200, await verify(secret, { atLeast: position }));
+    expect(decision).toMatchObject({ valid: true, tokenId: token.id });
+  }, left());
+  await eventually(async () => {
+    for (const path of ['/tokens', '/billing/seats', '/audit'])
+      must(200, await acme.owner('GET', acme.at(`${path}?atLeast=${position}`)));
+  }, left());
+  await eventually(expectReady, left());
+  const { barrier } = must(200, await acme.owner('POST', acme.at(`/tokens/${token.id}/revoke`)));
+  expect(barrier).toMatchObject({ verifiers: 1, mode: 'acknowledged' });
+  expect(must(200, await verify(secret))).toMatchObject({ valid: false, reason: 'revoked' });
+  expect(must(200, await verify(live.secret))).toMatchObject({ valid: true });
+}
+
+const ways: [string, (server: ProcessHandle) => Promise<void>][] = [
+  ['stopped', (server) => server.stop()],
+  ['killed with SIGKILL', killForGood],
+];
+
+describe.each(ways)('Postgres %s', (_, end) => {
+  it('503 everywhere, never a wrong decision; and all is well within 5 s of its return, without a restart', async () => {
+    const before = pids();
+    await end(stack.postgres);
+    try {
+      await Promise.all([expectControlPlaneDown(5_000), expectVerifierFailsClosed()]);
+      for (const name of [
+        'api-gateway',
+        'token-command',
+        'auth-verifier',
+        'billing-meter',
+        'audit-projector',
+      ] as const) {
+        const { reasons } = must(503, await readyz(name));
+        expect(reasons).not.toEqual([]);
+      }
+    } finally {
+      await stack.postgres.start();
+    }
+    await expectEverythingBack();
+    expect(pids()).toEqual(before);
+  });
+});
+
+describe.each(ways)('NATS %s', (_, end) => {
+  it('503 at once, never a wrong decision; and all is well within 5 s of its return, without a restart', async () => {
+    const before = pids();
+    await end(stack.nats);
+    try {
+      await Promise.all([expectControlPlaneDown(1_500), expectVerifierFailsClosed()]);
+      for (const name of services) {
+        const { reasons } = must(503, await readyz(name));
+        expect(reasons.join()).toMatch(/bus/);
+      }
+    } finally {
+      await stack.nats.start();
+    }
+    await expectEverythingBack();
+    expect(pids()).toEqual(before);
+  });
+});
+
+describe('a command under way when its server goes', () => {
+  it.each([
+    ['Postgres', () => stack.postgres],
+    ['NATS', () => stack.nats],
+  ])('%s: it is told so at once, and its retry with the same key does it once', async (_, server) => {
+    const body = {
+      name: 'Retried',
+      accountId: acme.service.id,
+      scope: { type: 'multi-space' },
+      acknowledgeBilling: true,
+    };
+    const create = (index: number) =>
+      acme.owner('POST', acme.at('/tokens'), body, { 'idempotency-key': `${_}-${index}` });
+    const firsts = Promise.all(Array.from({ length: 40 }, (__, index) => timed(() => create(index))));
+    await killForGood(server());
+    for (const { result, tookMs } of await firsts) {
+      if (result.status !== 201) expectUnavailable(result);
+      expect(tookMs).toBeLessThan(5_000);
+    }
+    await server().start();
+    const again = await eventually(async () => {
+      const answers = await Promise.all(Array.from({ length: 40 }, (__, index) => create(index)));
+      for (const answer of answers) must(201, answer);
+      return answers;
+    }, backWithinMs);
+    const ids = new Set(again.map(({ body: { token } }) => token.id));
+    expect(ids.size).toBe(40);
+    for (const [index, { result }] of (await firsts).entries())
+      if (result.status === 201) expect(again[index]?.body.token.id).toBe(result.body.token.id);
+    const position = Math.max(...again.map((answer) => answer.body.position));
+    const list = must(200, await acme.owner('GET', acme.at(`/tokens?search=retried&limit=200&atLeast=${position}`)));
+    expect(list.items.filter(({ id }: { id: string }) => ids.has(id))).toHaveLength(40);
+  });
+});

@@ -23,7 +23,7 @@ export interface BusPermissions {
 const callsInternal: Record<ServiceName, readonly string[]> = {
   'api-gateway': ['principals.resolve'],
   'token-command': [],
-  'auth-verifier': ['principals.resolve', 'log.read', 'leases.', 'security.'],
+  'auth-verifier': ['principals.resolve', 'log.read', 'leases.', 'security.', 'usage.', 'tokens.describe'],
   'billing-meter': ['principals.resolve', 'log.read', 'personal.lookup'],
   'audit-projector': ['principals.resolve', 'log.read', 'personal.lookup'],
 };

@@ -70,7 +70,17 @@ const leaseConnectionsMax = 4;
     StartLog,
     ...logUseCases,
   ],
-  exports: [DATABASE, LEASE_POOL, EVENT_SOURCE, STREAMS, PEOPLE, AuthorityClock, CommandRunner, LogPosition],
+  exports: [
+    DATABASE,
+    EVENT_STORE,
+    LEASE_POOL,
+    EVENT_SOURCE,
+    STREAMS,
+    PEOPLE,
+    AuthorityClock,
+    CommandRunner,
+    LogPosition,
+  ],
 })
 export class LogModule implements OnModuleInit, OnApplicationShutdown {
   private clockFeed: Feed | undefined;

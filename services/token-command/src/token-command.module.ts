@@ -4,9 +4,10 @@ import { DirectoryModule } from './directory.module.ts';
 import { LeaseModule } from './lease.module.ts';
 import { LogModule } from './log.module.ts';
 import { TokensModule } from './tokens.module.ts';
+import { UsageModule } from './usage.module.ts';
 
 @Module({
-  imports: [LogModule, LeaseModule, DirectoryModule, TokensModule],
+  imports: [LogModule, LeaseModule, DirectoryModule, TokensModule, UsageModule],
   controllers: [operationsController('token-command')],
 })
 export class TokenCommandModule {}

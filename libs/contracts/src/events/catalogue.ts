@@ -22,6 +22,7 @@ import {
   TokenId,
   TokenScope,
 } from '../values.ts';
+import { decisionReasons } from '../operations/verifier.ts';
 import type { NewEvent, RecordedEvent } from './envelope.ts';
 
 const Instant = z.iso.datetime();
@@ -220,6 +221,19 @@ export const eventTypes = {
     data: z.object({ tokenId: TokenId, reason: z.string().nullable() }),
   },
   TokenRevoked: { category: 'token', version: 1, data: z.object({ tokenId: TokenId, reason: z.string().nullable() }) },
+  // security-<org>.<tok>
+  /** Verifications with a known token that one verifier refused. Several events may count one minute: each adds to it. */
+  AttemptsRefused: {
+    category: 'security',
+    version: 1,
+    data: z.object({
+      tokenId: TokenId,
+      reason: z.enum(decisionReasons),
+      /** Where the minute begins. */
+      minute: Instant,
+      count: z.number().int().positive(),
+    }),
+  },
   // clock-development
   ClockMoved: {
     category: 'clock',

@@ -14,6 +14,7 @@ import * as projections from './projections.ts';
 import * as spaces from './spaces.ts';
 import * as teams from './teams.ts';
 import * as tokens from './tokens.ts';
+import * as usage from './usage.ts';
 import * as verifier from './verifier.ts';
 
 export * from './accounts.ts';
@@ -31,6 +32,7 @@ export * from './projections.ts';
 export * from './spaces.ts';
 export * from './teams.ts';
 export * from './tokens.ts';
+export * from './usage.ts';
 export * from './verifier.ts';
 
 const isOperation = (value: unknown): value is AnyOperation =>
@@ -54,6 +56,7 @@ export const allOperations: readonly AnyOperation[] = [
   projections,
   development,
   internal,
+  usage,
 ].flatMap((module) => Object.values(module).filter(isOperation));
 
 /** What a service serves on the bus. */

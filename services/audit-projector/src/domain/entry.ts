@@ -20,6 +20,8 @@ interface Meaning {
   readonly action: string;
   readonly targets: readonly Target[];
   readonly spaceId?: string;
+  /** success unless it says otherwise. */
+  readonly outcome?: 'refused';
   readonly reason?: string | null;
   readonly before?: Fields;
   readonly after?: Fields;
@@ -38,7 +40,7 @@ export interface Entry {
   readonly action: string;
   readonly actor: { readonly type: string; readonly id: string };
   readonly targets: readonly Target[];
-  readonly outcome: 'success';
+  readonly outcome: 'success' | 'refused';
   readonly reason: string | null;
   readonly before: Fields | null;
   readonly after: Fields | null;
@@ -230,6 +232,14 @@ const meanings: { readonly [T in EventType]: (event: Of<T>) => Meaning } = {
     targets: [token(data.tokenId)],
     after: pick(data, 'source', 'url'),
   }),
+  AttemptsRefused: ({ data }) => ({
+    namespace: 'Security',
+    action: 'attempts.refused',
+    targets: [token(data.tokenId)],
+    outcome: 'refused',
+    reason: data.reason,
+    after: pick(data, 'minute', 'count'),
+  }),
   TokenRegenerated: ({ data }) => ({
     namespace: 'API Tokens',
     action: 'token.regenerated',
@@ -287,7 +297,7 @@ export function entryOf(event: RecordedEvent): Entry {
     action: meaning.action,
     actor: { type: actor.type, id: actor.id },
     targets: meaning.targets,
-    outcome: 'success',
+    outcome: meaning.outcome ?? 'success',
     reason: meaning.reason ?? null,
     before: meaning.before ?? null,
     after: meaning.after ?? null,

@@ -251,6 +251,17 @@ const samples: { [T in EventType]: { data: EventData<T>; says: object } } = {
     data: { tokenId, source: 'commit', url: null },
     says: { namespace: 'Security', action: 'token.leaked', after: { source: 'commit', url: null } },
   },
+  AttemptsRefused: {
+    data: { tokenId, reason: 'revoked', minute: at, count: 17 },
+    says: {
+      namespace: 'Security',
+      action: 'attempts.refused',
+      outcome: 'refused',
+      reason: 'revoked',
+      targets: [{ type: 'token', id: tokenId }],
+      after: { minute: at, count: 17 },
+    },
+  },
   TokenRegenerated: {
     data: {
       tokenId,

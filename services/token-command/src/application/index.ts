@@ -15,6 +15,8 @@ import { RenewLease } from './leases/renew-lease.ts';
 import { ReturnLease } from './leases/return-lease.ts';
 import { LookUpPersonal } from './log/look-up-personal.ts';
 import { ReadLog } from './log/read-log.ts';
+import { ReportAttempts } from './usage/report-attempts.ts';
+import { ReportUsage } from './usage/report-usage.ts';
 import { InstallVscode } from './mcp/install-vscode.ts';
 import { McpJson } from './mcp/mcp-json.ts';
 import { ChangePlan } from './organizations/change-plan.ts';
@@ -42,6 +44,7 @@ import { SetTeamPolicy } from './teams/set-team-policy.ts';
 import { ActivateToken } from './tokens/activate-token.ts';
 import { CreateToken } from './tokens/create-token.ts';
 import { DeactivateToken } from './tokens/deactivate-token.ts';
+import { DescribeToken } from './tokens/describe-token.ts';
 import { DeleteToken } from './tokens/delete-token.ts';
 import { EndOverlap } from './tokens/end-overlap.ts';
 import { GetToken } from './tokens/get-token.ts';
@@ -97,6 +100,7 @@ export const tokenUseCases = [
   RevokeAll,
   ImportTokens,
   DeleteToken,
+  DescribeToken,
   TokenInherits,
   McpJson,
   InstallVscode,
@@ -107,6 +111,8 @@ export const tokenUseCases = [
   ReportLeaks,
   RebuildTokenList,
 ];
+
+export const usageUseCases = [ReportUsage, ReportAttempts];
 
 export const logUseCases = [ReadLog];
 

@@ -15,6 +15,8 @@ export const DIRECTORY_LIST = Symbol('DirectoryList');
 export const READ_MODEL = Symbol('ReadModel');
 export const LEASES = Symbol('Leases');
 export const LEASE_TERMS = Symbol('LeaseTerms');
+export const USAGE = Symbol('Usage');
+export const STREAM_VERSIONS = Symbol('StreamVersions');
 export const SIGNALS = Symbol('Signals');
 
 /** An `Idempotency-Key`, per organization, caller and operation, and the hash of the request it came with. */

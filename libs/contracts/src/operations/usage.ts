@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { operation } from '../operation.ts';
+import { AccountId, AccountKind, Environment, Instant, OrgId, ProductKey, TokenId, TokenScope } from '../values.ts';
+import { decisionReasons } from './verifier.ts';
+
+/** From verifiers to token-command: what was done with tokens, and what their bearers may learn about them. */
+const internal = { service: 'token-command', who: ['caller'], internal: true } as const;
+
+/** A random name of one verifier process. */
+const Incarnation = z.string().min(16).max(64);
+
+export const tokensDescribe = operation({
+  ...internal,
+  name: 'tokens.describe',
+  kind: 'query',
+  summary: 'Who a token is, for its bearer',
+  input: z.strictObject({ org: OrgId, tok: TokenId }),
+  output: z.object({
+    name: z.string(),
+    organization: z.object({ id: OrgId, name: z.string() }),
+    account: z.object({ id: AccountId, kind: AccountKind, name: z.string().nullable() }),
+    scope: TokenScope,
+    product: ProductKey,
+    environment: Environment.nullable(),
+  }),
+});
+
+/** How many tokens one report counts at most: with it the message stays far below what NATS takes. */
+export const usageReportTokensMax = 1000;
+
+/**
+ * Counts since the last report of the same incarnation. `sequence` is 1, 2, 3 … for each incarnation: a report is repeated
+ * unchanged until it is answered, and counts once.
+ */
+export const usageReport = operation({
+  ...internal,
+  name: 'usage.report',
+  kind: 'command',
+  summary: 'Add a batch of usage counts of one verifier',
+  input: z.strictObject({
+    incarnation: Incarnation,
+    sequence: z.number().int().positive(),
+    tokens: z
+      .array(
+        z.strictObject({
+          org: OrgId,
+          tok: TokenId,
+          /** Verifications that were accepted. */
+          calls: z.number().int().positive(),
+          /** Authority time. */
+          lastUsedAt: Instant,
+          /** Of the secret before, if it was used during its overlap. */
+          previousUsedAt: Instant.nullable(),
+        }),
+      )
+      .min(1)
+      .max(usageReportTokensMax),
+  }),
+  output: z.object({
+    /** False for a repetition: it had been counted before. */
+    applied: z.boolean(),
+  }),
+});
+
+export const securityReportAttempts = operation({
+  ...internal,
+  name: 'security.report-attempts',
+  kind: 'command',
+  summary: 'Record attempts with known tokens that one verifier refused',
+  input: z.strictObject({
+    incarnation: Incarnation,
+    attempts: z
+      .array(
+        z.strictObject({
+          org: OrgId,
+          tok: TokenId,
+          reason: z.enum(decisionReasons),
+          /** The beginning of the minute in which they were, authority time. */
+          minute: Instant,
+          count: z.number().int().positive(),
+          /** 1, 2 … for reports of the same token, reason and minute; a repetition has the same part and is recorded once. */
+          part: z.number().int().positive(),
+        }),
+      )
+      .min(1)
+      .max(100),
+  }),
+  output: z.object({ recorded: z.number().int() }),
+});

@@ -1,0 +1,56 @@
+import { type Kysely, sql } from 'kysely';
+import type { StreamVersions, Usage, UsageReport } from '../application/usage/ports.ts';
+import type { Database } from './database.ts';
+
+/** Processes that have been silent for this long are gone, and will not repeat a report. */
+const forgottenAfter = '7 days';
+
+/** Counts in tables of their own, joined to the lists at read. */
+export class PostgresUsage implements Usage {
+  readonly #db: Kysely<Database>;
+
+  constructor(db: Kysely<Database>) {
+    this.#db = db;
+  }
+
+  add({ incarnation, sequence, tokens }: UsageReport): Promise<boolean> {
+    return this.#db.transaction().execute(async (tx) => {
+      // The row's lock lets a repetition wait until it is known whether the first one was committed.
+      const moved = await sql`
+        INSERT INTO tokens.usage_reports AS known (incarnation, sequence) VALUES (${incarnation}, ${sequence})
+        ON CONFLICT (incarnation) DO UPDATE SET sequence = excluded.sequence, reported_at = now()
+        WHERE known.sequence < excluded.sequence`.execute(tx);
+      if (moved.numAffectedRows !== 1n) return false;
+      if (sequence === 1) {
+        await sql`DELETE FROM tokens.usage_reports WHERE reported_at < now() - ${forgottenAfter}::interval`.execute(tx);
+      }
+      // One order for everybody: two reports about the same tokens never wait for each other in a circle.
+      const rows = [...tokens].sort((a, b) => (a.tok < b.tok ? -1 : 1));
+      await sql`
+        INSERT INTO tokens.usage AS usage (org_id, token_id, calls, last_used_at, previous_used_at)
+        SELECT * FROM unnest(
+          ${rows.map(({ org }) => org)}::text[], ${rows.map(({ tok }) => tok)}::text[],
+          ${rows.map(({ calls }) => calls)}::bigint[], ${rows.map(({ lastUsedAt }) => lastUsedAt)}::timestamptz[],
+          ${rows.map(({ previousUsedAt }) => previousUsedAt)}::timestamptz[])
+        ON CONFLICT (org_id, token_id) DO UPDATE SET
+          calls = usage.calls + excluded.calls,
+          last_used_at = greatest(usage.last_used_at, excluded.last_used_at),
+          previous_used_at = greatest(usage.previous_used_at, excluded.previous_used_at)`.execute(tx);
+      return true;
+    });
+  }
+}
+
+export class PostgresStreamVersions implements StreamVersions {
+  readonly #db: Kysely<Database>;
+
+  constructor(db: Kysely<Database>) {
+    this.#db = db;
+  }
+
+  async versionOf(stream: string): Promise<number> {
+    const { rows } = await sql<{ version: number | null }>`
+      SELECT max(version) AS version FROM log.events WHERE stream = ${stream}`.execute(this.#db);
+    return rows[0]?.version ?? 0;
+  }
+}

@@ -1,0 +1,15 @@
+import type { InputOf, usageReport } from '@tollgate/contracts';
+
+export type UsageReport = InputOf<typeof usageReport>;
+
+/** Counts of use, beside the log. */
+export interface Usage {
+  /** Adds a report, all of it or nothing; false if this one or a later one of the same incarnation had been added before. */
+  add(report: UsageReport): Promise<boolean>;
+}
+
+/** How long streams are, for who appends to one without looking at what is in it. */
+export interface StreamVersions {
+  /** 0 for a stream that does not exist. */
+  versionOf(stream: string): Promise<number>;
+}

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { RecordedTollgateEvent } from '@tollgate/contracts';
 import { EventAppender } from './appender.ts';
+import { mainLog } from './log-definition.ts';
 import { PostgresEventLog } from './postgres-event-log.ts';
 import { startDatabase, type TestDatabase } from './testing/database.ts';
 import { eventLogContract } from './testing/event-log-contract.ts';
@@ -53,6 +54,7 @@ describe('events in Postgres', () => {
   it('come back exactly as a golden file has them', async () => {
     const events = readdirSync(golden)
       .map((file) => JSON.parse(readFileSync(new URL(file, golden), 'utf8')) as RecordedTollgateEvent)
+      .filter(({ type }) => Object.hasOwn(mainLog.catalogue, type))
       // Each file stands for itself: here they get places in one log.
       .map((event, index) => ({ ...event, position: index + 1, version: index + 1, id: `evt_${index + 1}` }));
     for (const event of events) await insert(event);

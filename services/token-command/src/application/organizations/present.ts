@@ -3,6 +3,10 @@ import type { Folded } from '../../domain/aggregate.ts';
 import { type OrganizationState, theOrganization } from '../../domain/organization.ts';
 
 export function presentOrganization({ state, version }: Folded<OrganizationState>): Organization {
-  const { status: _, ...organization } = theOrganization(state);
-  return { ...organization, version };
+  const { id, name, plan, currency, timeZone, billing, mcpUrl, leakResponse, createdAt } = theOrganization(state);
+  const { anchor, interval, policy } = billing;
+  return {
+    ...{ id, name, plan, currency, timeZone, billing: { anchor, interval, policy }, mcpUrl, leakResponse },
+    ...{ createdAt, version },
+  };
 }

@@ -16,15 +16,29 @@ export function statusAt(
 
 /** A row of the list as the contract shows it. */
 export function presentRow(orgId: string, row: TokenRow, now: string): Token {
-  const { accountId, accountKind, accountName, billable, overlap, previousUsedAt, ...token } = row;
-  const running = runningOverlap({ overlap }, now);
+  const overlap = runningOverlap(row, now);
   return {
-    ...token,
+    id: row.id,
     orgId,
+    name: row.name,
     status: statusAt(row, now),
-    account: { id: accountId, kind: accountKind, name: accountName },
-    overlap: running && { hint: running.hint, until: running.until, lastUsedAt: previousUsedAt },
-    seat: { billable, since: row.createdAt },
+    account: { id: row.accountId, kind: row.accountKind, name: row.accountName },
+    scope: row.scope,
+    product: row.product,
+    environment: row.environment,
+    teamId: row.teamId,
+    managed: row.managed,
+    agentId: row.agentId,
+    prefix: row.prefix,
+    hint: row.hint,
+    overlap: overlap && { hint: overlap.hint, until: overlap.until, lastUsedAt: row.previousUsedAt },
+    expiresAt: row.expiresAt,
+    createdAt: row.createdAt,
+    createdBy: row.createdBy,
+    lastUsedAt: row.lastUsedAt,
+    usageCount: row.usageCount,
+    version: row.version,
+    seat: { billable: row.billable, since: row.createdAt },
   };
 }
 

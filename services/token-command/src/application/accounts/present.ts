@@ -5,12 +5,7 @@ import type { Person } from '../ports.ts';
 
 /** The account with its erasable data; all of it null once the person was erased. */
 export function presentAccount({ state, version }: Folded<AccountState>, person: Person | undefined): Account {
-  const { erased: _, ...existing } = theAccount(state);
-  return {
-    ...existing,
-    name: person?.name ?? null,
-    email: person?.email ?? null,
-    externalSubject: person?.externalSubject ?? null,
-    version,
-  };
+  const { id, orgId, kind, role, status, createdAt } = theAccount(state);
+  const { name = null, email = null, externalSubject = null } = person ?? {};
+  return { id, orgId, kind, name, email, externalSubject, role, status, createdAt, version };
 }

@@ -5,8 +5,8 @@ GRANT SELECT ON log.events, log.head TO tollgate_token_command, tollgate_billing
 -- The writer adds events and moves the head. UPDATE on the head also permits the row lock that orders appends.
 GRANT INSERT ON log.events TO tollgate_token_command;
 GRANT UPDATE ON log.head TO tollgate_token_command;
--- A kept answer may quote a name: erasing a person rewrites the answer, never the key.
-GRANT SELECT, INSERT, UPDATE (answer) ON log.idempotency TO tollgate_token_command;
+-- A kept answer names a stream and its version, nothing about a person: it is never rewritten.
+GRANT SELECT, INSERT ON log.idempotency TO tollgate_token_command;
 GRANT SELECT, UPDATE ON log.relay TO tollgate_token_command;
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON log.leases TO tollgate_token_command;
 GRANT USAGE ON SEQUENCE log.lease_renewals TO tollgate_token_command;

@@ -24,6 +24,8 @@ ${pidFile === undefined ? '' : `pid_file: ${text(pidFile)}\n`}jetstream {
   max_memory_store: 256MB
   max_file_store: 64GB
 }
+# A user signs in with one line that holds its JWT, which names every subject it may use: more than the default of 4 KB.
+max_control_line: 65536
 operator: ${text(operatorJwt)}
 system_account: ${systemAccount.publicKey}
 resolver: MEMORY

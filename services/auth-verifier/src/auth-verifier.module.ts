@@ -3,9 +3,12 @@ import { operationsController, type Bus } from '@tollgate/bus';
 import { tokensVerify, tokensVerifyBatch } from '@tollgate/contracts';
 import { BUS, HEALTH, type HealthRegistry } from '@tollgate/runtime';
 import { BusAuthority } from './adapters/bus-authority.ts';
+import { BusTokenDirectory } from './adapters/bus-token-directory.ts';
+import { BusUsageSink } from './adapters/bus-usage-sink.ts';
 import { reportHealth } from './adapters/health.ts';
 import { useCases } from './application/index.ts';
 import { ReplicaHost } from './application/replica-host.ts';
+import { UsageReporter } from './application/usage/usage-reporter.ts';
 import { VerifyCalls } from './application/verify-calls.ts';
 
 /** auth-verifier: a replica of all credentials in memory, and the lease under which it may answer. No database. */
@@ -22,7 +25,22 @@ import { VerifyCalls } from './application/verify-calls.ts';
       },
       inject: [BUS, HEALTH],
     },
-    { provide: VerifyCalls, useFactory: (host: ReplicaHost) => new VerifyCalls(host.verifier), inject: [ReplicaHost] },
+    {
+      provide: UsageReporter,
+      useFactory: (bus: Bus, host: ReplicaHost) =>
+        new UsageReporter({
+          incarnation: host.incarnation,
+          now: () => host.authorityTimeMs(),
+          sink: new BusUsageSink(bus),
+        }),
+      inject: [BUS, ReplicaHost],
+    },
+    {
+      provide: VerifyCalls,
+      useFactory: (host: ReplicaHost, bus: Bus, usage: UsageReporter) =>
+        new VerifyCalls(host.verifier, new BusTokenDirectory(bus), usage),
+      inject: [ReplicaHost, BUS, UsageReporter],
+    },
   ],
 })
 export class AuthVerifierModule {}

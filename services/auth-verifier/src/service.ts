@@ -1,7 +1,10 @@
+import type { JwtVerifier } from '@tollgate/identity';
 import { JWT_VERIFIER, type ServiceDefinition } from '@tollgate/runtime';
 import { serveOnBus } from './adapters/bus.ts';
 import { serveForwardAuth } from './adapters/forward-auth.ts';
+import { serveIntrospection } from './adapters/introspect.ts';
 import { serveOverHttp } from './adapters/http.ts';
+import { serveWhoAmI } from './adapters/whoami.ts';
 import { VerifyCalls } from './application/verify-calls.ts';
 import { AuthVerifierModule } from './auth-verifier.module.ts';
 
@@ -12,7 +15,10 @@ export const authVerifier: ServiceDefinition = {
   direct: (strategy, app) => serveOnBus(strategy, app.get(VerifyCalls)),
   http: (fastify, app) => {
     const calls = app.get(VerifyCalls);
-    serveOverHttp(fastify, calls, app.get(JWT_VERIFIER));
+    const jwts = app.get<JwtVerifier>(JWT_VERIFIER);
+    serveOverHttp(fastify, calls, jwts);
+    serveIntrospection(fastify, calls, jwts);
     serveForwardAuth(fastify, calls);
+    serveWhoAmI(fastify, calls);
   },
 };

@@ -37,7 +37,7 @@ function mount(
  * about a token of any.
  * @throws TollgateError UNAUTHENTICATED, FORBIDDEN
  */
-async function requireCaller(
+export async function requireCaller(
   jwts: JwtVerifier,
   operation: AnyOperation,
   authorization: string | undefined,

@@ -1,3 +1,4 @@
+import type { OutputOf, tokensDescribe } from '@tollgate/contracts';
 import type { EventSource, FeedBus } from '@tollgate/event-log';
 import type { Acknowledgement, Grant, PrimaryHead } from '@tollgate/verifier';
 
@@ -13,4 +14,12 @@ export interface Authority {
   acknowledge(acknowledgement: Acknowledgement): void;
   /** A narrowing change waits for this position of that log. Returns a function that ends the subscription. */
   onBarrier(listener: (wake: { logId: string; position: number }) => void): () => void;
+}
+
+export type TokenDescription = OutputOf<typeof tokensDescribe>;
+
+/** Who tokens are, beyond what decisions need. */
+export interface TokenDirectory {
+  /** Rejects when token-command cannot be reached. */
+  describe(orgId: string, tokenId: string): Promise<TokenDescription>;
 }

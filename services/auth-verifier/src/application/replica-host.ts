@@ -33,8 +33,8 @@ export interface ReplicaState {
 export class ReplicaHost implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly verifier: Verifier;
   readonly #authority: Authority;
-  /** Random for each process: leases and acknowledgements are bound to it. */
-  readonly #incarnation = randomBytes(16).toString('hex');
+  /** Random for each process: leases, acknowledgements and reports are bound to it. */
+  readonly incarnation = randomBytes(16).toString('hex');
   readonly #follower: Follower;
   readonly #keeper: LeaseKeeper;
   #feed: Feed | null = null;
@@ -50,14 +50,14 @@ export class ReplicaHost implements OnApplicationBootstrap, BeforeApplicationShu
     this.#authority = authority;
     const clock = () => performance.now();
     this.#follower = new Follower(new Replica(noLog), {
-      incarnation: this.#incarnation,
+      incarnation: this.incarnation,
       acknowledge: (acknowledgement) => authority.acknowledge(acknowledgement),
       clockMoved: (movedToMs) => this.#keeper.authorityClock.moved(clock(), movedToMs),
     });
     this.#keeper = new LeaseKeeper({
       clock,
-      renew: () => authority.renewLease(this.#incarnation),
-      giveBack: () => authority.returnLease(this.#incarnation),
+      renew: () => authority.renewLease(this.incarnation),
+      giveBack: () => authority.returnLease(this.incarnation),
       logId: () => this.#follower.replica.logId,
       // A reply may still come while the next log is looked up.
       onOtherLog: (logId) => {
@@ -65,7 +65,7 @@ export class ReplicaHost implements OnApplicationBootstrap, BeforeApplicationShu
       },
       onRenewal: logRenewals(),
     });
-    this.verifier = new Verifier(this.#follower, this.#keeper, this.#incarnation, {
+    this.verifier = new Verifier(this.#follower, this.#keeper, this.incarnation, {
       clock,
       primaryHead: () => authority.primaryHead(),
       noteHead: (position) => this.#feed?.noteHead(position),
@@ -84,6 +84,12 @@ export class ReplicaHost implements OnApplicationBootstrap, BeforeApplicationShu
       lease: this.#keeper.check(applied),
       trouble: this.#feed?.trouble,
     };
+  }
+
+  /** The authority's time, Unix milliseconds; the wall clock's before the authority was heard. */
+  authorityTimeMs(): number {
+    const timeMs = this.#keeper.authorityClock.at(performance.now());
+    return Number.isFinite(timeMs) ? timeMs : Date.now();
   }
 
   /** Begins in the background: the service says that it is not ready until the replica is. */

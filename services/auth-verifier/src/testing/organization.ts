@@ -42,16 +42,20 @@ export interface TestToken {
 
 let tokens = 0;
 
-export async function createToken(authority: TestAuthority, options: { expiresAt?: string } = {}): Promise<TestToken> {
+export async function createToken(
+  authority: TestAuthority,
+  options: { expiresAt?: string; environment?: 'live' | 'test' } = {},
+): Promise<TestToken> {
   const id = idOf('tok', ++tokens);
-  const secret = mintSecret({ prefix: 'sk', environment: 'live', randomBytes: randomBytes(32) });
+  const { environment = 'live' } = options;
+  const secret = mintSecret({ prefix: 'sk', environment, randomBytes: randomBytes(32) });
   const data = {
     tokenId: id,
     name: `Token ${tokens}`,
     accountId: account,
     scope: { type: 'multi-space' as const },
     product: 'default',
-    environment: 'live' as const,
+    environment,
     teamId: null,
     expiresAt: options.expiresAt ?? null,
     digest: digestSecret(secret),

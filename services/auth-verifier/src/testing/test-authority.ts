@@ -5,10 +5,14 @@ import {
   leasesRenew,
   leasesReturn,
   logRead,
+  securityReportAttempts,
   subjects,
   TollgateError,
+  tokensDescribe,
+  usageReport,
   type EventData,
   type EventType,
+  type InputOf,
   type NewEvent,
   type RecordedEvent,
 } from '@tollgate/contracts';
@@ -33,6 +37,9 @@ export class TestAuthority {
   readonly bus: Bus;
   readonly leases = new Map<string, { returned: boolean }>();
   readonly acknowledged: Acknowledgement[] = [];
+  /** What verifiers reported, repetitions left out. */
+  readonly usage: InputOf<typeof usageReport>[] = [];
+  readonly attempts: InputOf<typeof securityReportAttempts>['attempts'] = [];
   /** Leases are granted only while this is true. */
   granting = true;
   /** Reads of the log are answered only while this is true. */
@@ -116,7 +123,7 @@ export class TestAuthority {
 
   async #serve(): Promise<void> {
     const nobody = () => Promise.reject(new Error('internal operations carry no JWT'));
-    const operations = [logRead, leasesRenew, leasesReturn];
+    const operations = [logRead, leasesRenew, leasesReturn, tokensDescribe, usageReport, securityReportAttempts];
     const strategy = new NatsServiceStrategy({
       bus: this.bus,
       operations,
@@ -136,6 +143,20 @@ export class TestAuthority {
       const lease = this.leases.get(incarnation);
       if (lease) lease.returned = true;
       return { returned: lease !== undefined };
+    });
+    strategy.serveDirectly(tokensDescribe, async ({ org, tok }) => {
+      const events = await this.log.readStream(`token-${tok}`);
+      const { name, accountId, scope, product, environment } = events[0]?.data as EventData<'TokenCreated'>;
+      const account = { id: accountId, kind: 'service' as const, name: 'n8n' };
+      return { name, organization: { id: org, name: 'Acme' }, account, scope, product, environment };
+    });
+    strategy.serveDirectly(usageReport, (batch) => {
+      this.usage.push(batch);
+      return { applied: true };
+    });
+    strategy.serveDirectly(securityReportAttempts, ({ attempts }) => {
+      this.attempts.push(...attempts);
+      return { recorded: attempts.length };
     });
     this.bus.subscribe(subjects.barrierAck, (message) => this.acknowledged.push(message.json()));
     await new Promise<void>((resolve, reject) => strategy.listen((error) => (error ? reject(error) : resolve())));

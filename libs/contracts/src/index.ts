@@ -8,6 +8,7 @@ export * from './events/upcasts.ts';
 export * from './operation.ts';
 export * from './operations/index.ts';
 export * from './products.ts';
+export * from './raw-page.ts';
 export * from './stack-state.ts';
 export * from './subjects.ts';
 export * from './values.ts';

@@ -36,6 +36,11 @@ export interface Operation<I extends InputSchema = InputSchema, O extends z.ZodT
     readonly door?: 'control' | 'data';
     /** The body is a JSON list, and this field of the input takes it. */
     readonly listField?: string;
+    /**
+     * The answer over HTTP is not JSON but text of one of these media types. The output is then a `RawPage`: the gateway
+     * sends its `body`, and the bodies that follow, as one stream.
+     */
+    readonly raw?: readonly string[];
   };
   readonly who: readonly Caller[];
   readonly input: I;

@@ -21,6 +21,11 @@ export interface ProjectionDefinition<Tables extends string = string> {
   /** Raise it when `apply` writes something else for the same events: the next start builds the tables anew (default 1). */
   readonly version?: number;
   /**
+   * Runs first in every transaction that writes, compares or switches the tables: what row-level security wants to know of
+   * whoever writes rows of all tenants.
+   */
+  readonly begin?: (tx: ClientBase) => Promise<void>;
+  /**
    * Applies events, in order, inside a transaction that also moves the checkpoint. The result must not depend on how
    * events are cut into batches. `table` gives the physical name to write to.
    */

@@ -106,7 +106,9 @@ export async function switchTo(tx: ClientBase, definition: ProjectionDefinition,
   for (const table of previous?.tables ?? []) await tx.query(`DROP VIEW ${schema}.${table}`);
   if (previous) await dropGeneration(tx, definition, previous);
   for (const table of next.tables) {
-    await tx.query(`CREATE VIEW ${schema}.${table} AS SELECT * FROM ${physicalName(schema, table, next.generation)}`);
+    // As whoever reads and not as the owner of the view: row-level security of the tables holds behind it.
+    const physical = physicalName(schema, table, next.generation);
+    await tx.query(`CREATE VIEW ${schema}.${table} WITH (security_invoker) AS SELECT * FROM ${physical}`);
   }
   await tx.query(`UPDATE ${schema}.projection_checkpoints SET live = true WHERE name = $1 AND generation = $2`, [
     name,

@@ -60,6 +60,7 @@ async function fill(
     while (position < target) {
       const from = position;
       position = await inTransaction(pool, async (tx) => {
+        await definition.begin?.(tx);
         const reached = await applyNext(tx, source, definition, next, from, target);
         await setPosition(tx, definition, next.generation, reached);
         return reached;
@@ -93,6 +94,7 @@ async function finish(
 ): Promise<RebuildReport> {
   // Whoever applies waits for us meanwhile; whoever reads must not: waiting for readers is given up soon and repeated.
   await tx.query(`SET LOCAL lock_timeout = ${SWITCH_LOCK_TIMEOUT_MS}; SET LOCAL statement_timeout = 0`);
+  await definition.begin?.(tx);
   const live = await lockLive(tx, definition);
   for (let position = next.position; position < live.position;) {
     position = await applyNext(tx, source, definition, next, position, live.position);

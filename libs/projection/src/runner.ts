@@ -161,6 +161,7 @@ export class ProjectionRunner {
     const spans = startSpans(this.name, events);
     try {
       const position = await inTransaction(pool, async (tx) => {
+        await definition.begin?.(tx);
         const live = await lockLive(tx, definition);
         if (live.shape !== shapeOf(definition)) throw new Error('a newer version of this program has built the tables');
         // Another process may have applied some of them.

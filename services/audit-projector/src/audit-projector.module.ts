@@ -1,11 +1,15 @@
+import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { operationsController } from '@tollgate/bus';
 import type { Pool } from '@tollgate/event-log';
-import { POOL } from '@tollgate/runtime';
+import { CONFIGURATION, POOL, type Configuration } from '@tollgate/runtime';
 import { AuditReadModel } from './adapters/audit-read-model.ts';
+import { CheckpointSigner } from './adapters/checkpoint-signer.ts';
 import { PostgresEntries } from './adapters/postgres-entries.ts';
+import { PostgresTrees } from './adapters/postgres-trees.ts';
+import { loadOrCreateSigningKey } from './adapters/signing-key.ts';
 import { useCases } from './application/index.ts';
-import { ENTRIES, READ_MODEL } from './application/ports.ts';
+import { CHECKPOINTS, ENTRIES, READ_MODEL, TREES } from './application/ports.ts';
 
 /** audit-projector: the audit log, one entry per event of the main log. */
 @Module({
@@ -14,6 +18,15 @@ import { ENTRIES, READ_MODEL } from './application/ports.ts';
     ...useCases,
     { provide: READ_MODEL, useClass: AuditReadModel },
     { provide: ENTRIES, useFactory: (pool: Pool) => new PostgresEntries(pool), inject: [POOL] },
+    { provide: TREES, useFactory: (pool: Pool) => new PostgresTrees(pool), inject: [POOL] },
+    {
+      provide: CHECKPOINTS,
+      useFactory: async (pool: Pool, { dataDir }: Configuration) => {
+        const keyFile = process.env['TOLLGATE_AUDIT_KEY_FILE'] || join(dataDir, 'audit-checkpoint-key.pem');
+        return new CheckpointSigner(pool, await loadOrCreateSigningKey(keyFile));
+      },
+      inject: [POOL, CONFIGURATION],
+    },
   ],
 })
 export class AuditProjectorModule {}

@@ -1,9 +1,16 @@
 import { z } from 'zod';
 import { operation } from '../operation.ts';
-import { atLeast, Instant, Line, listQuery, OrgId, page } from '../values.ts';
+import { RawPage } from '../raw-page.ts';
+import { atLeast, Instant, Line, listQuery, OrgId, page, SpaceId } from '../values.ts';
 
 export const auditNamespaces = ['API Tokens', 'Directory', 'Billing', 'Security'] as const;
 export type AuditNamespace = (typeof auditNamespaces)[number];
+
+const AuditEntryId = z.string().regex(/^aud_[0-9a-f]{32}$/, 'must look like aud_… as Tollgate returned it');
+/** Entries of a tree. */
+const TreeSize = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+/** Base64 of 32 bytes. */
+const Hash = z.string();
 
 /** One entry per event. Names, IP and user agent are joined at read and are not part of the proven record. */
 export const AuditEntry = z.object({
@@ -11,6 +18,8 @@ export const AuditEntry = z.object({
   position: z.number().int(),
   /** Place among the organization's entries: 0, 1, 2 … */
   index: z.number().int(),
+  /** Of the record's shape and of what the action means. */
+  version: z.number().int(),
   at: z.string(),
   orgId: OrgId,
   spaceId: z.string().nullable(),
@@ -27,32 +36,102 @@ export const AuditEntry = z.object({
     traceId: z.string().nullable(),
     ip: z.string().nullable(),
     userAgent: z.string().nullable(),
+    /** Base64 SHA-256 over a salt, IP and user agent: binds them to the record, which outlives them. */
+    commitment: z.string().nullable(),
   }),
 });
 export type AuditEntry = z.infer<typeof AuditEntry>;
 
+const readers = ['owner', 'admin', 'scope:audit:read'] as const;
+const query = { service: 'audit-projector', kind: 'query', who: readers } as const;
+
+const filters = {
+  namespace: z.enum(auditNamespaces).optional(),
+  /** The whole action or its beginning: `token.` */
+  action: Line(100).optional(),
+  /** An id of who did it. */
+  actor: Line(100).optional(),
+  /** An id of what it was done to. */
+  target: Line(100).optional(),
+  spaceId: SpaceId.optional(),
+  outcome: z.enum(['success', 'refused']).optional(),
+  from: Instant.optional(),
+  to: Instant.optional(),
+  /** Words, all of which an entry has; `claude*` is any word that begins so. Names of people are not searched. */
+  q: Line(200).optional(),
+};
+
 export const auditList = operation({
+  ...query,
   name: 'audit.list',
-  service: 'audit-projector',
-  kind: 'query',
   summary: 'Search the audit log, newest first',
   http: { method: 'GET', path: '/v1/orgs/:org/audit' },
-  who: ['owner', 'admin', 'scope:audit:read'],
-  input: z.strictObject({
-    org: OrgId,
-    namespace: z.enum(auditNamespaces).optional(),
-    /** The whole action or its beginning: `token.` */
-    action: Line(100).optional(),
-    /** An id of who did it. */
-    actor: Line(100).optional(),
-    /** An id of what it was done to. */
-    target: Line(100).optional(),
-    outcome: z.enum(['success', 'refused']).optional(),
-    from: Instant.optional(),
-    to: Instant.optional(),
-    ...listQuery,
-    atLeast,
-  }),
+  input: z.strictObject({ org: OrgId, ...filters, ...listQuery, atLeast }),
   output: page(AuditEntry),
   errors: ['INVALID_CURSOR'],
+});
+
+/** The end is fixed when the export begins: at the tree size that the header `Tollgate-Checkpoint-Size` names. */
+export const auditExport = operation({
+  ...query,
+  name: 'audit.export',
+  summary: 'Export the audit log, oldest first, each entry of NDJSON with its proof',
+  http: { method: 'GET', path: '/v1/orgs/:org/audit/export', raw: ['application/x-ndjson', 'text/csv'] },
+  input: z.strictObject({
+    org: OrgId,
+    format: z.enum(['ndjson', 'csv']).default('ndjson'),
+    ...filters,
+    cursor: listQuery.cursor,
+    atLeast,
+  }),
+  output: RawPage,
+  errors: ['INVALID_CURSOR'],
+});
+
+/** The header that says at which size of the tree an export ends. */
+export const checkpointSizeHeader = 'tollgate-checkpoint-size';
+
+export const auditProof = operation({
+  ...query,
+  name: 'audit.proof',
+  summary: 'Prove that an entry stands in the audit log (RFC 6962 inclusion proof)',
+  http: { method: 'GET', path: '/v1/orgs/:org/audit/:id/proof' },
+  input: z.strictObject({ org: OrgId, id: AuditEntryId, size: TreeSize.optional(), atLeast }),
+  output: z.object({
+    id: z.string(),
+    index: z.number().int(),
+    size: z.number().int(),
+    leaf: Hash,
+    path: z.array(Hash),
+    /** The signed note of that size. */
+    checkpoint: z.string(),
+  }),
+});
+
+export const auditConsistency = operation({
+  ...query,
+  name: 'audit.consistency',
+  summary: 'Prove that the audit log of one size is the beginning of that of another (RFC 6962 consistency proof)',
+  http: { method: 'GET', path: '/v1/orgs/:org/audit/consistency' },
+  input: z.strictObject({ org: OrgId, from: TreeSize, to: TreeSize, atLeast }),
+  output: z.object({ from: z.number().int(), to: z.number().int(), path: z.array(Hash) }),
+});
+
+export const auditCheckpoint = operation({
+  ...query,
+  name: 'audit.checkpoint',
+  summary: 'The signed checkpoint of the audit log at a size, by default the newest',
+  http: { method: 'GET', path: '/v1/orgs/:org/audit/checkpoint', raw: ['text/plain'] },
+  input: z.strictObject({ org: OrgId, size: TreeSize.optional(), atLeast }),
+  output: RawPage,
+});
+
+export const auditPublicKey = operation({
+  ...query,
+  name: 'audit.public-key',
+  summary: 'The key that checkpoints are signed with, for whoever checks them',
+  http: { method: 'GET', path: '/v1/audit/public-key' },
+  who: ['operator', 'scope:audit:read'],
+  input: z.strictObject({}),
+  output: z.object({ key: z.string() }),
 });

@@ -12,6 +12,9 @@ import type { DatabaseService } from '@tollgate/event-log';
 import { startDatabase, type TestDatabase } from '@tollgate/event-log/testing';
 import type { DevelopmentJwtClaims } from '@tollgate/identity';
 import { startNats, type TestNats } from '@tollgate/stack';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { headers as createHeaders } from '@nats-io/transport-node';
 import { startService, type RunningService, type ServiceDefinition } from '../service.ts';
 import { startIssuer, type TestIssuer } from './issuer.ts';
@@ -37,7 +40,12 @@ export interface Stage {
 
 /** Takes about a second: once per suite, in `beforeAll`; `stop()` in `afterAll`. */
 export async function startStage(): Promise<Stage> {
-  const [db, nats, issuer] = await Promise.all([startDatabase(), startNats(), startIssuer()]);
+  const [db, nats, issuer, dataDir] = await Promise.all([
+    startDatabase(),
+    startNats(),
+    startIssuer(),
+    mkdtemp(join(tmpdir(), 'tollgate-test-stage-')),
+  ]);
   const services: RunningService[] = [];
   const buses = new Map<ServiceName, Promise<Bus>>();
   const busOf = (service: ServiceName): Promise<Bus> => {
@@ -63,6 +71,7 @@ export async function startStage(): Promise<Stage> {
         TOLLGATE_OIDC_ISSUER: issuer.issuer,
         TOLLGATE_OIDC_AUDIENCE: issuer.audience,
         TOLLGATE_DEV: '1',
+        TOLLGATE_DATA_DIR: dataDir,
       });
       services.push(service);
       return service;
@@ -89,7 +98,7 @@ export async function startStage(): Promise<Stage> {
       await Promise.all(services.map((service) => service.stop()));
       await log.close();
       await Promise.all([...buses.values()].map(async (bus) => (await bus).close()));
-      await Promise.all([db.stop(), nats.stop(), issuer.stop()]);
+      await Promise.all([db.stop(), nats.stop(), issuer.stop(), rm(dataDir, { recursive: true, force: true })]);
     },
   };
 }

@@ -1,86 +1,145 @@
 import type { RecordedTollgateEvent } from '@tollgate/contracts';
 import type { ClientBase } from '@tollgate/event-log';
 import { defineProjection } from '@tollgate/projection';
+import { Frontier } from '@tollgate/proof';
 import { entryOf, type Entry } from '../domain/entry.ts';
 import { labelOf, type Label } from '../domain/labels.ts';
 import { place, treeOf, type PlacedEntry } from '../domain/tree.ts';
+import { wordsOf } from '../domain/words.ts';
 import { auditTables, type AuditTable } from './audit-tables.ts';
+import { joinHashes, splitHashes } from './hash-column.ts';
+import { asProjector } from './tenant.ts';
 
 type PhysicalName = (table: AuditTable) => string;
 
-/** The audit log: one entry per event and no other way in. The transaction and its checkpoint make it exactly one. */
-export const auditProjection = defineProjection({
-  name: 'audit',
-  schema: 'audit',
-  tables: auditTables,
-  async apply(tx, events, table) {
-    await saveLabels(tx, events, table);
-    const entries = await withSpaces(tx, events.map(entryOf), table);
-    const { placed, sizes } = place(entries, await loadSizes(tx, entries, table));
-    await insertEntries(tx, placed, table);
-    await insertTargets(tx, placed, table);
-    await saveSizes(tx, sizes, table);
-  },
-});
+/** An entry with the words by which it is found. */
+interface Worded<T extends Entry = Entry> {
+  readonly entry: T;
+  readonly words: readonly string[];
+}
 
-async function saveLabels(
+/**
+ * The audit log: one entry per event and no other way in. The transaction and its checkpoint make it exactly one.
+ * @param onGrown learns the trees that a batch has made larger, before its transaction is committed
+ */
+export function auditProjection(onGrown: (trees: readonly string[]) => void = () => undefined) {
+  return defineProjection({
+    name: 'audit',
+    schema: 'audit',
+    tables: auditTables,
+    begin: asProjector,
+    async apply(tx, events, table) {
+      const labels = new Labels(await loadLabels(tx, events, table));
+      const found = events.map((event): Worded => labels.describe(event));
+      await saveLabels(tx, labels.changed, table);
+      const trees = await loadTrees(tx, [...new Set(found.map(({ entry }) => treeOf(entry)))], table);
+      const placed = place(
+        found.map(({ entry }) => entry),
+        trees,
+      );
+      await insertEntries(tx, placed, table);
+      await insertTargets(tx, placed, table);
+      await insertWords(
+        tx,
+        placed.map((entry, index) => ({ entry, words: found[index]?.words ?? [] })),
+        table,
+      );
+      await insertHashes(tx, placed, table);
+      await saveTrees(tx, trees, table);
+      onGrown([...trees.keys()]);
+    },
+  });
+}
+
+const keyOf = (thing: { readonly orgId: string | null }, id: string) => `${treeOf(thing)} ${id}`;
+
+/** Names as they are at each event in turn, so that the result does not depend on how events are cut into batches. */
+class Labels {
+  readonly #known: Map<string, Label>;
+  readonly #changed = new Map<string, Label>();
+
+  constructor(known: readonly Label[]) {
+    this.#known = new Map(known.map((label) => [keyOf(label, label.id), label]));
+  }
+
+  get changed(): Label[] {
+    return [...this.#changed.values()];
+  }
+
+  describe(event: RecordedTollgateEvent): Worded {
+    this.#learn(labelOf(event));
+    const derived = entryOf(event);
+    const targets = derived.targets.flatMap(({ id }) => this.#known.get(keyOf(derived, id)) ?? []);
+    // Later events of a single-space token don't repeat its space, which is fixed for its life.
+    const token = derived.targets.find(({ type }) => type === 'token')?.id;
+    const tokenSpace = token === undefined ? null : (this.#known.get(keyOf(derived, token))?.spaceId ?? null);
+    const entry = { ...derived, spaceId: derived.spaceId ?? tokenSpace };
+    return {
+      entry,
+      words: wordsOf(
+        entry,
+        targets.map(({ name }) => name),
+      ),
+    };
+  }
+
+  #learn(label: Label | null): void {
+    if (!label) return;
+    const key = keyOf(label, label.id);
+    const merged = { ...label, spaceId: label.spaceId ?? this.#known.get(key)?.spaceId ?? null };
+    this.#known.set(key, merged);
+    this.#changed.set(key, merged);
+  }
+}
+
+async function loadLabels(
   tx: ClientBase,
   events: readonly RecordedTollgateEvent[],
   table: PhysicalName,
-): Promise<void> {
-  const labels = new Map<string, Label>();
-  for (const label of events.map(labelOf)) {
-    if (!label) continue;
-    const key = `${treeOf(label)} ${label.id}`;
-    labels.set(key, { ...label, spaceId: label.spaceId ?? labels.get(key)?.spaceId ?? null });
-  }
-  if (labels.size === 0) return;
-  const rows = [...labels.values()].map((label) => ({ ...label, orgId: treeOf(label) }));
+): Promise<Label[]> {
+  const targets = events.flatMap((event) => {
+    const entry = entryOf(event);
+    return entry.targets.map(({ id }) => ({ tree: treeOf(entry), id }));
+  });
+  const { rows } = await tx.query<Label & { tree: string }>(
+    `SELECT nullif(org_id, '_') AS "orgId", id, name, space_id AS "spaceId" FROM ${table('labels')}
+      WHERE (org_id, id) IN (SELECT * FROM unnest($1::text[], $2::text[]))`,
+    [targets.map(({ tree }) => tree), targets.map(({ id }) => id)],
+  );
+  return rows;
+}
+
+async function saveLabels(tx: ClientBase, labels: readonly Label[], table: PhysicalName): Promise<void> {
+  if (labels.length === 0) return;
+  const rows = labels.map((label) => ({ ...label, orgId: treeOf(label) }));
   await tx.query(
-    `INSERT INTO ${table('labels')} AS known (org_id, id, name, space_id)
+    `INSERT INTO ${table('labels')} (org_id, id, name, space_id)
      SELECT "orgId", id, name, "spaceId"
        FROM jsonb_to_recordset($1) AS label ("orgId" text, id text, name text, "spaceId" text)
-     ON CONFLICT (org_id, id) DO UPDATE
-        SET name = excluded.name, space_id = coalesce(excluded.space_id, known.space_id)`,
+     ON CONFLICT (org_id, id) DO UPDATE SET name = excluded.name, space_id = excluded.space_id`,
     [JSON.stringify(rows)],
   );
 }
 
-/** Later events of a single-space token don't repeat its space, which is fixed for its life: it is known since its creation. */
-async function withSpaces(tx: ClientBase, entries: Entry[], table: PhysicalName): Promise<Entry[]> {
-  const tokenOf = (entry: Entry) => entry.targets.find(({ type }) => type === 'token')?.id;
-  const open = entries.filter((entry) => entry.spaceId === null && tokenOf(entry) !== undefined);
-  if (open.length === 0) return entries;
-  const { rows } = await tx.query<{ tree: string; id: string; spaceId: string }>(
-    `SELECT org_id AS tree, id, space_id AS "spaceId" FROM ${table('labels')}
-      WHERE (org_id, id) IN (SELECT * FROM unnest($1::text[], $2::text[])) AND space_id IS NOT NULL`,
-    [open.map(treeOf), open.map(tokenOf)],
+async function loadTrees(tx: ClientBase, trees: readonly string[], table: PhysicalName) {
+  const { rows } = await tx.query<{ tree: string; size: number; frontier: Buffer }>(
+    `SELECT org_id AS tree, size, frontier FROM ${table('trees')} WHERE org_id = ANY($1)`,
+    [trees],
   );
-  const spaces = new Map(rows.map(({ tree, id, spaceId }) => [`${tree} ${id}`, spaceId]));
-  return entries.map((entry) => ({
-    ...entry,
-    spaceId: entry.spaceId ?? spaces.get(`${treeOf(entry)} ${tokenOf(entry)}`) ?? null,
-  }));
+  return new Map(rows.map(({ tree, size, frontier }) => [tree, new Frontier(size, splitHashes(frontier))]));
 }
 
-async function loadSizes(tx: ClientBase, entries: Entry[], table: PhysicalName): Promise<Map<string, number>> {
-  const { rows } = await tx.query<{ tree: string; size: number }>(
-    `SELECT org_id AS tree, size FROM ${table('trees')} WHERE org_id = ANY($1)`,
-    [[...new Set(entries.map(treeOf))]],
-  );
-  return new Map(rows.map(({ tree, size }) => [tree, size]));
-}
-
-async function saveSizes(tx: ClientBase, sizes: Map<string, number>, table: PhysicalName): Promise<void> {
+async function saveTrees(tx: ClientBase, trees: ReadonlyMap<string, Frontier>, table: PhysicalName): Promise<void> {
+  const grown = [...trees.values()];
   await tx.query(
-    `INSERT INTO ${table('trees')} (org_id, size) SELECT * FROM unnest($1::text[], $2::bigint[])
-     ON CONFLICT (org_id) DO UPDATE SET size = excluded.size`,
-    [[...sizes.keys()], [...sizes.values()]],
+    `INSERT INTO ${table('trees')} (org_id, size, frontier) SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[])
+     ON CONFLICT (org_id) DO UPDATE SET size = excluded.size, frontier = excluded.frontier`,
+    [[...trees.keys()], grown.map(({ size }) => size), grown.map(({ hashes }) => joinHashes(hashes))],
   );
 }
 
 async function insertEntries(tx: ClientBase, entries: PlacedEntry[], table: PhysicalName): Promise<void> {
-  const rows = entries.map(({ targets, actor, ...entry }) => ({
+  const rows = entries.map(({ targets, actor, hashes: _hashes, ...entry }) => ({
     ...entry,
     actorType: actor.type,
     actorId: actor.id,
@@ -88,24 +147,51 @@ async function insertEntries(tx: ClientBase, entries: PlacedEntry[], table: Phys
     targetIds: targets.map(({ id }) => id),
   }));
   await tx.query(
-    `INSERT INTO ${table('entries')} (org_id, position, index, id, at, space_id, namespace, action, actor_type, actor_id,
-            target_types, target_ids, outcome, reason, before, after, request_id, trace_id)
-     SELECT tree, position, index, id, at, "spaceId", namespace, action, "actorType", "actorId",
-            "targetTypes", "targetIds", outcome, reason, before, after, "requestId", "traceId"
-       FROM jsonb_to_recordset($1) AS entry (tree text, position bigint, index bigint, id text, at timestamptz,
-            "spaceId" text, namespace text, action text, "actorType" text, "actorId" text, "targetTypes" text[],
-            "targetIds" text[], outcome text, reason text, before jsonb, after jsonb, "requestId" text, "traceId" text)`,
+    `INSERT INTO ${table('entries')} (org_id, position, index, version, id, at, space_id, namespace, action, actor_type,
+            actor_id, target_types, target_ids, outcome, reason, before, after, request_id, trace_id, commitment)
+     SELECT tree, position, index, version, id, at, "spaceId", namespace, action, "actorType",
+            "actorId", "targetTypes", "targetIds", outcome, reason, before, after, "requestId", "traceId", commitment
+       FROM jsonb_to_recordset($1) AS entry (tree text, position bigint, index bigint, version integer, id text,
+            at timestamptz, "spaceId" text, namespace text, action text, "actorType" text, "actorId" text,
+            "targetTypes" text[], "targetIds" text[], outcome text, reason text, before jsonb, after jsonb,
+            "requestId" text, "traceId" text, commitment text)`,
     [JSON.stringify(rows)],
   );
 }
 
 async function insertTargets(tx: ClientBase, entries: PlacedEntry[], table: PhysicalName): Promise<void> {
   const rows = entries.flatMap(({ tree, position, targets }) =>
-    [...new Set(targets.map(({ id }) => id))].map((id) => ({ tree, id, position })),
+    [...new Set(targets.map(({ id }) => id))].map((id) => ({ tree, text: id, position })),
   );
+  await insertTexts(tx, `${table('entry_targets')} (org_id, target_id, position)`, rows);
+}
+
+async function insertWords(tx: ClientBase, entries: Worded<PlacedEntry>[], table: PhysicalName): Promise<void> {
+  const rows = entries.flatMap(({ entry: { tree, position }, words }) =>
+    words.map((text) => ({ tree, text, position })),
+  );
+  await insertTexts(tx, `${table('entry_words')} (org_id, word, position)`, rows);
+}
+
+async function insertTexts(
+  tx: ClientBase,
+  into: string,
+  rows: readonly { tree: string; text: string; position: number }[],
+): Promise<void> {
+  await tx.query(`INSERT INTO ${into} SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])`, [
+    rows.map(({ tree }) => tree),
+    rows.map(({ text }) => text),
+    rows.map(({ position }) => position),
+  ]);
+}
+
+async function insertHashes(tx: ClientBase, entries: PlacedEntry[], table: PhysicalName): Promise<void> {
   await tx.query(
-    `INSERT INTO ${table('entry_targets')} (org_id, target_id, position)
-     SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])`,
-    [rows.map(({ tree }) => tree), rows.map(({ id }) => id), rows.map(({ position }) => position)],
+    `INSERT INTO ${table('hashes')} (org_id, index, hashes) SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[])`,
+    [
+      entries.map(({ tree }) => tree),
+      entries.map(({ index }) => index),
+      entries.map(({ hashes }) => joinHashes(hashes)),
+    ],
   );
 }

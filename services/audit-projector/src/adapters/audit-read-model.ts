@@ -4,23 +4,33 @@ import type { RebuildReport } from '@tollgate/contracts';
 import { natsFeedBus, PostgresEventLog, type Pool } from '@tollgate/event-log';
 import { LagWatch, ProjectionRunner } from '@tollgate/projection';
 import { BUS, HEALTH, POOL, type HealthRegistry } from '@tollgate/runtime';
-import type { ReadModel } from '../application/ports.ts';
+import { CHECKPOINTS, type ReadModel } from '../application/ports.ts';
 import { auditProjection } from './audit-projection.ts';
+import { CheckpointLoop } from './checkpoint-loop.ts';
+import { CheckpointSigner } from './checkpoint-signer.ts';
 
 const sampleMs = 500;
 /** Readers that ask for a position wait less; beyond this somebody should look. */
 const warnAfterMs = 5_000;
 
-/** Runs the projection `audit` for as long as the service runs. */
+/** Runs the projection `audit`, and signs what it applies, for as long as the service runs. */
 @Injectable()
 export class AuditReadModel implements ReadModel, OnApplicationBootstrap, OnApplicationShutdown {
   readonly #runner: ProjectionRunner;
   readonly #watch: LagWatch;
+  readonly #checkpoints: CheckpointLoop;
   #sampling: NodeJS.Timeout | undefined;
 
-  constructor(@Inject(POOL) pool: Pool, @Inject(BUS) bus: Bus, @Inject(HEALTH) health: HealthRegistry) {
+  constructor(
+    @Inject(POOL) pool: Pool,
+    @Inject(BUS) bus: Bus,
+    @Inject(HEALTH) health: HealthRegistry,
+    @Inject(CHECKPOINTS) signer: CheckpointSigner,
+  ) {
+    this.#checkpoints = new CheckpointLoop(signer, health);
     const source = new PostgresEventLog(pool);
-    this.#runner = new ProjectionRunner({ pool, source, bus: natsFeedBus(bus.nc), definition: auditProjection });
+    const definition = auditProjection((trees) => this.#checkpoints.grew(trees));
+    this.#runner = new ProjectionRunner({ pool, source, bus: natsFeedBus(bus.nc), definition });
     this.#watch = new LagWatch(this.#runner);
     health.warn('projection audit', () => this.#behind());
   }
@@ -28,12 +38,14 @@ export class AuditReadModel implements ReadModel, OnApplicationBootstrap, OnAppl
   /** Before the first request is taken: the tables exist then. */
   async onApplicationBootstrap(): Promise<void> {
     await this.#runner.start();
+    this.#checkpoints.start();
     this.#sampling = setInterval(() => this.#watch.behindMs(), sampleMs).unref();
   }
 
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.#sampling);
     await this.#runner.stop();
+    await this.#checkpoints.stop();
   }
 
   waitFor(position: number): Promise<void> {

@@ -2,8 +2,12 @@
  * The tables of the projection `audit`, in the schema `audit`. `org_id` comes first in every key and index; `_` stands for
  * the platform. Each index ends with the position, by which lists are ordered and paged.
  *
- * The order of the tables is the one in which the query of `PostgresEntries` names them: a rebuild that switches the views
+ * The order of the tables is the one in which the queries of the adapters name them: a rebuild that switches the views
  * locks them in this order, so it and a reader never wait for each other.
+ *
+ * Row-level security holds for the owner too (`secured`): a transaction sees the rows of the tenant that it names, and
+ * none if it names none. Only operators that are leakproof (`=`, `<`, `>=`) reach an index behind such a policy, so
+ * there is no `LIKE` and no full-text search here, and text is in the order of its bytes (`COLLATE "C"`).
  */
 export const auditTables = {
   entries: {
@@ -12,11 +16,12 @@ export const auditTables = {
         org_id text NOT NULL,
         position bigint NOT NULL,
         index bigint NOT NULL,
+        version integer NOT NULL,
         id text NOT NULL,
         at timestamptz NOT NULL,
         space_id text,
         namespace text NOT NULL,
-        action text NOT NULL,
+        action text COLLATE "C" NOT NULL,
         actor_type text NOT NULL,
         actor_id text NOT NULL,
         target_types text[] NOT NULL,
@@ -27,15 +32,18 @@ export const auditTables = {
         after jsonb,
         request_id text,
         trace_id text,
+        commitment text,
         PRIMARY KEY (org_id, position),
         UNIQUE (org_id, index),
         UNIQUE (org_id, id)
       )`,
       `CREATE INDEX ON ${table} (org_id, at, position)`,
       `CREATE INDEX ON ${table} (org_id, namespace, position)`,
-      `CREATE INDEX ON ${table} (org_id, action text_pattern_ops, position)`,
+      `CREATE INDEX ON ${table} (org_id, action, position)`,
       `CREATE INDEX ON ${table} (org_id, actor_id, position)`,
+      `CREATE INDEX ON ${table} (org_id, space_id, position) WHERE space_id IS NOT NULL`,
       `CREATE INDEX ON ${table} (org_id, position) WHERE outcome = 'refused'`,
+      ...secured(table),
     ],
   },
   labels: {
@@ -47,6 +55,7 @@ export const auditTables = {
         space_id text,
         PRIMARY KEY (org_id, id)
       )`,
+      ...secured(table),
     ],
   },
   entry_targets: {
@@ -57,11 +66,60 @@ export const auditTables = {
         position bigint NOT NULL,
         PRIMARY KEY (org_id, target_id, position)
       )`,
+      ...secured(table),
     ],
   },
+  entry_words: {
+    ddl: (table: string) => [
+      `CREATE TABLE ${table} (
+        org_id text NOT NULL,
+        word text COLLATE "C" NOT NULL,
+        position bigint NOT NULL,
+        PRIMARY KEY (org_id, word, position)
+      )`,
+      ...secured(table),
+    ],
+  },
+  /**
+   * The hashes of the complete subtrees that end with an entry, one behind the other, of levels 0, 1, 2 …: 32 bytes for its
+   * own leaf, 64 for every second entry, 96 for every fourth. They never change, and any root or proof of any size is made
+   * of O(log n) of them. In a table of their own, because they outlive the entries.
+   */
+  hashes: {
+    ddl: (table: string) => [
+      `CREATE TABLE ${table} (
+        org_id text NOT NULL,
+        index bigint NOT NULL,
+        hashes bytea NOT NULL,
+        PRIMARY KEY (org_id, index)
+      )`,
+      ...secured(table),
+    ],
+  },
+  /** How far each tree has grown, with the hashes that its growth needs: `Frontier.hashes`, one behind the other. */
   trees: {
-    ddl: (table: string) => [`CREATE TABLE ${table} (org_id text PRIMARY KEY, size bigint NOT NULL)`],
+    ddl: (table: string) => [
+      `CREATE TABLE ${table} (org_id text PRIMARY KEY, size bigint NOT NULL, frontier bytea NOT NULL)`,
+      ...secured(table),
+    ],
   },
 } as const;
 
 export type AuditTable = keyof typeof auditTables;
+
+/** The name of every tenant: for the transactions of the projection and of the signer, which no caller reaches. */
+export const everyTenant = '*';
+
+/** Of the setting that names the tenant of a transaction. */
+export const tenantSetting = 'tollgate.tenant';
+
+function secured(table: string): string[] {
+  // The subquery is evaluated once for a statement and not for each row.
+  const tenant = `(SELECT current_setting('${tenantSetting}', true))`;
+  return [
+    `ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY`,
+    `ALTER TABLE ${table} FORCE ROW LEVEL SECURITY`,
+    `CREATE POLICY tenant ON ${table} FOR SELECT USING (org_id = ${tenant})`,
+    `CREATE POLICY projector ON ${table} USING (${tenant} = '${everyTenant}')`,
+  ];
+}

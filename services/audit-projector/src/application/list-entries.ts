@@ -3,6 +3,7 @@ import { Handles, type BusClient, type OperationHandler, type OperationMessage }
 import { auditList, decodeCursor, encodeCursor, personalLookup, type OutputOf } from '@tollgate/contracts';
 import { BUS } from '@tollgate/runtime';
 import { ENTRIES, READ_MODEL, type Entries, type ReadModel } from './ports.ts';
+import { wantedWords } from '../domain/words.ts';
 import { personalIdsOf, present } from './present.ts';
 
 const list = auditList.name;
@@ -21,7 +22,8 @@ export class ListEntries implements OperationHandler<typeof auditList> {
   ) {}
 
   async execute({ input }: OperationMessage<typeof auditList>): Promise<OutputOf<typeof auditList>> {
-    const { org, cursor, limit, atLeast, ...filter } = input;
+    const { org, cursor, limit, atLeast, q, ...fields } = input;
+    const filter = { ...fields, words: q === undefined ? undefined : wantedWords(q) };
     const before = cursor === undefined ? null : Number(decodeCursor(list, org, cursor, ['number'])[0]);
     if (atLeast !== undefined) await this.readModel.waitFor(atLeast);
     // One more than is shown tells whether there is a next page.

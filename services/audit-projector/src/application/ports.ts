@@ -1,8 +1,12 @@
 import type { AuditEntry, RebuildReport } from '@tollgate/contracts';
+import type { Range } from '@tollgate/proof';
+import type { WantedWord } from '../domain/words.ts';
 
 /** Injection tokens of what the application needs from outside; the module binds adapters to them. */
 export const ENTRIES = Symbol('Entries');
 export const READ_MODEL = Symbol('ReadModel');
+export const TREES = Symbol('Trees');
+export const CHECKPOINTS = Symbol('Checkpoints');
 
 /** Which entries are asked for. `from` is included, `to` is not. */
 export interface EntryFilter {
@@ -11,9 +15,12 @@ export interface EntryFilter {
   readonly action?: string;
   readonly actor?: string;
   readonly target?: string;
+  readonly spaceId?: string;
   readonly outcome?: string;
   readonly from?: string;
   readonly to?: string;
+  /** All of them. */
+  readonly words?: readonly WantedWord[];
 }
 
 /** An entry as it is stored, with the names of tokens, spaces and the organization as they are now. */
@@ -24,6 +31,7 @@ export interface StoredEntry extends Omit<AuditEntry, 'actor' | 'targets' | 'con
   readonly targetIds: readonly string[];
   readonly requestId: string | null;
   readonly traceId: string | null;
+  readonly commitment: string | null;
   /** Names by id of what this entry mentions; people are not among them. */
   readonly names: Readonly<Record<string, string>>;
 }
@@ -31,6 +39,36 @@ export interface StoredEntry extends Omit<AuditEntry, 'actor' | 'targets' | 'con
 export interface Entries {
   /** The newest entries of an organization that match and stand before a position (null: all), newest first. */
   newest(orgId: string, filter: EntryFilter, beforePosition: number | null, limit: number): Promise<StoredEntry[]>;
+  /** The oldest that match, stand after a position and belong to the first `size` of the tree, oldest first. */
+  oldest(
+    orgId: string,
+    filter: EntryFilter,
+    after: { position: number; size: number },
+    limit: number,
+  ): Promise<StoredEntry[]>;
+  /** The index of an entry; null when the organization has none of that id. */
+  indexOf(orgId: string, id: string): Promise<number | null>;
+}
+
+/** The Merkle tree of an organization's entries. */
+export interface Trees {
+  /** Entries in it; 0 when there is no such tree. */
+  size(orgId: string): Promise<number>;
+  /** The hash over each of these ranges of leaves, which the tree must have. */
+  hashes(orgId: string, ranges: readonly Range[]): Promise<Buffer[]>;
+}
+
+/** Signed checkpoints. For one size of one tree there is one note, for ever. */
+export interface Checkpoints {
+  /** The key with which anybody can check them. */
+  readonly publicKey: string;
+  /**
+   * The note of a size that the tree has, signed now if it was not signed before.
+   * @throws TollgateError SERVICE_UNAVAILABLE when the tree contradicts what was signed before
+   */
+  note(orgId: string, size: number): Promise<string>;
+  /** The size of the newest note that there is or can be: the tree's own unless it contradicts what was signed before. */
+  newestSize(orgId: string): Promise<number>;
 }
 
 /** The projection `audit`, as far as its readers look at it. */

@@ -15,7 +15,7 @@ export function personalIdsOf(entries: readonly StoredEntry[]): { accountIds: st
 
 /** An entry with everything that is joined at read. What was erased, or never had a name, is null. */
 export function present(stored: StoredEntry, personal: Personal): AuditEntry {
-  const { actorType, actorId, targetTypes, targetIds, requestId, traceId, names, ...entry } = stored;
+  const { actorType, actorId, targetTypes, targetIds, requestId, traceId, commitment, names, ...entry } = stored;
   const named = (type: string, id: string) => ({
     type,
     id,
@@ -26,6 +26,6 @@ export function present(stored: StoredEntry, personal: Personal): AuditEntry {
     ...entry,
     actor: named(actorType, actorId),
     targets: targetIds.map((id, index) => named(targetTypes[index] as string, id)),
-    context: { requestId, traceId, ip: request?.ip ?? null, userAgent: request?.userAgent ?? null },
+    context: { requestId, traceId, ip: request?.ip ?? null, userAgent: request?.userAgent ?? null, commitment },
   };
 }

@@ -19,6 +19,8 @@ const stored = {
   reason: null,
   before: null,
   after: { name: 'Old name' },
+  version: 1,
+  commitment: 'Y29tbWl0',
   requestId: 'req_1',
   traceId: null,
   names: { tok_1: 'New name' },
@@ -36,6 +38,7 @@ describe('an audit entry as it is read', () => {
       id: 'aud_1',
       position: 12,
       index: 7,
+      version: 1,
       at: stored.at,
       orgId: 'org_1',
       spaceId: null,
@@ -50,14 +53,26 @@ describe('an audit entry as it is read', () => {
       reason: null,
       before: null,
       after: { name: 'Old name' },
-      context: { requestId: 'req_1', traceId: null, ip: '192.0.2.7', userAgent: 'curl' },
+      context: {
+        requestId: 'req_1',
+        traceId: null,
+        ip: '192.0.2.7',
+        userAgent: 'curl',
+        commitment: 'Y29tbWl0',
+      },
     });
   });
 
   it('has null where a person was erased', () => {
     const entry = present(stored, nobody);
     expect(entry.actor.name).toBeNull();
-    expect(entry.context).toEqual({ requestId: 'req_1', traceId: null, ip: null, userAgent: null });
+    expect(entry.context).toEqual({
+      requestId: 'req_1',
+      traceId: null,
+      ip: null,
+      userAgent: null,
+      commitment: 'Y29tbWl0',
+    });
   });
 
   it('takes the name of a person from the erasable data only', () => {

@@ -32,6 +32,8 @@ export interface Entry {
   /** `aud_` and the 32 hex digits of the event's id. */
   readonly id: string;
   readonly position: number;
+  /** Of the proven record's shape and of what its action means. Raised when either changes: old records keep theirs. */
+  readonly version: 1;
   readonly at: string;
   /** null: the event belongs to the platform. */
   readonly orgId: string | null;
@@ -46,6 +48,8 @@ export interface Entry {
   readonly after: Fields | null;
   readonly requestId: string | null;
   readonly traceId: string | null;
+  /** What binds the erasable request context to the record; null when no outside request stands behind the event. */
+  readonly commitment: string | null;
 }
 
 type Of<T extends EventType> = RecordedTollgateEvent<T>;
@@ -286,10 +290,11 @@ export function entryOf(event: RecordedEvent): Entry {
   if (!isEventType(event.type))
     throw new Error(`event type ${event.type} at position ${event.position} has no audit entry`);
   const meaning = (meanings[event.type] as (known: RecordedEvent) => Meaning)(event);
-  const { actor, requestId, traceparent } = event.meta;
+  const { actor, requestId, contextCommitment, traceparent } = event.meta;
   return {
     id: event.id.replace(/^evt_/, 'aud_'),
     position: event.position,
+    version: 1,
     at: event.at,
     orgId: event.orgId,
     spaceId: meaning.spaceId ?? null,
@@ -303,6 +308,7 @@ export function entryOf(event: RecordedEvent): Entry {
     after: meaning.after ?? null,
     requestId,
     traceId: traceIdOf(traceparent),
+    commitment: contextCommitment,
   };
 }
 

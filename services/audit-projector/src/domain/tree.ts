@@ -1,3 +1,4 @@
+import { Frontier, recordHash, type ProvenRecord } from '@tollgate/proof';
 import type { Entry } from './entry.ts';
 
 /** The tree of the platform's own entries. No organization has this id. */
@@ -8,27 +9,38 @@ export interface PlacedEntry extends Entry {
   readonly tree: string;
   /** 0, 1, 2 … without holes, in the order of positions. */
   readonly index: number;
+  /** The hashes of the complete subtrees that end with this entry, of levels 0, 1, 2 …: its own leaf first. */
+  readonly hashes: readonly Buffer[];
 }
 
 export function treeOf(entry: { readonly orgId: string | null }): string {
   return entry.orgId ?? platformTree;
 }
 
+/** The first line of the checkpoints of a tree. It names the tree for ever. */
+export function originOf(tree: string): string {
+  return `${keyName}/${tree}`;
+}
+
+/** The name of the key that signs checkpoints. */
+export const keyName = 'tollgate-audit';
+
 /**
- * Gives entries, in the order of their positions, the next indexes of their trees.
- * @param sizes entries that each tree has already; absent means none
- * @returns the entries in their places, and the new sizes of the trees that grew
+ * Gives entries, in the order of their positions, the next places of their trees, and grows the trees.
+ * @param trees those that have entries already; the others are made
  */
-export function place(
-  entries: readonly Entry[],
-  sizes: ReadonlyMap<string, number>,
-): { placed: PlacedEntry[]; sizes: Map<string, number> } {
-  const grown = new Map<string, number>();
-  const placed = entries.map((entry) => {
+export function place(entries: readonly Entry[], trees: Map<string, Frontier>): PlacedEntry[] {
+  return entries.map((entry) => {
     const tree = treeOf(entry);
-    const index = grown.get(tree) ?? sizes.get(tree) ?? 0;
-    grown.set(tree, index + 1);
-    return { ...entry, tree, index };
+    const grown = trees.get(tree) ?? new Frontier();
+    trees.set(tree, grown);
+    const index = grown.size;
+    return { ...entry, tree, index, hashes: grown.append(recordHash(recordOf(entry, index))) };
   });
-  return { placed, sizes: grown };
+}
+
+/** What is proven of an entry. Fields that an event leaves out are left out here, as JSON does. */
+export function recordOf(entry: Entry, index: number): ProvenRecord {
+  const { requestId, traceId, commitment, ...rest } = entry;
+  return { ...rest, index, context: { requestId, traceId, commitment } };
 }

@@ -1,0 +1,96 @@
+import { Inject } from '@nestjs/common';
+import { Handles, type BusClient, type OperationHandler, type OperationMessage } from '@tollgate/bus';
+import {
+  auditExport,
+  checkpointSizeHeader,
+  decodeCursor,
+  encodeCursor,
+  personalLookup,
+  rawPageBytesMax,
+  type AuditEntry,
+  type OutputOf,
+} from '@tollgate/contracts';
+import { inclusionRanges, siblingRanges, type LineProof, type Range } from '@tollgate/proof';
+import { BUS } from '@tollgate/runtime';
+import { csvHead, csvLine } from '../domain/csv.ts';
+import { wantedWords } from '../domain/words.ts';
+import {
+  CHECKPOINTS,
+  ENTRIES,
+  READ_MODEL,
+  TREES,
+  type Checkpoints,
+  type Entries,
+  type EntryFilter,
+  type ReadModel,
+  type Trees,
+} from './ports.ts';
+import { personalIdsOf, present } from './present.ts';
+
+const name = auditExport.name;
+/** Entries of a page at most: with three targets each, their people still fit one look-up. */
+const pageMax = 250;
+
+/**
+ * Exports an organization's log, oldest first, as far as it went when the export began. Each line of NDJSON is an entry
+ * with its proof: the siblings that a reader of everything needs, or the whole path when there is a filter.
+ */
+@Handles(auditExport)
+export class ExportEntries implements OperationHandler<typeof auditExport> {
+  constructor(
+    @Inject(ENTRIES) private readonly entries: Entries,
+    @Inject(READ_MODEL) private readonly readModel: ReadModel,
+    @Inject(TREES) private readonly trees: Trees,
+    @Inject(CHECKPOINTS) private readonly checkpoints: Checkpoints,
+    @Inject(BUS) private readonly bus: BusClient,
+  ) {}
+
+  async execute({ input }: OperationMessage<typeof auditExport>): Promise<OutputOf<typeof auditExport>> {
+    const { org, format, cursor, atLeast, q, ...fields } = input;
+    if (atLeast !== undefined) await this.readModel.waitFor(atLeast);
+    const filter: EntryFilter = { ...fields, words: q === undefined ? undefined : wantedWords(q) };
+    const [size, position] = cursor
+      ? (decodeCursor(name, org, cursor, ['number', 'number']) as [number, number])
+      : [await this.checkpoints.newestSize(org), 0];
+    const found = await this.entries.oldest(org, filter, { position, size }, pageMax);
+    const personal = await this.bus.call(personalLookup, personalIdsOf(found));
+    const shown = found.map((entry) => present(entry, personal));
+    const lines = format === 'csv' ? shown.map(csvLine) : await this.#proven(org, shown, size, filter);
+    const fitting = countThatFit(lines);
+    const last = fitting < lines.length || lines.length === pageMax ? shown[fitting - 1] : undefined;
+    const head = format === 'csv' && !cursor ? csvHead : '';
+    return {
+      contentType: format === 'csv' ? 'text/csv; charset=utf-8; header=present' : 'application/x-ndjson',
+      headers: {
+        [checkpointSizeHeader]: String(size),
+        'content-disposition': `attachment; filename="audit-${org}-${size}.${format}"`,
+      },
+      body: head + lines.slice(0, fitting).join(''),
+      next: last ? encodeCursor(name, org, [size, last.position]) : null,
+    };
+  }
+
+  async #proven(org: string, entries: readonly AuditEntry[], size: number, filter: EntryFilter): Promise<string[]> {
+    const whole = Object.values(filter).every((value) => value === undefined);
+    const rangesOf = ({ index }: AuditEntry): Range[] => (whole ? siblingRanges : inclusionRanges)(index, size);
+    const ranges = entries.map(rangesOf);
+    const hashes = await this.trees.hashes(org, ranges.flat());
+    let taken = 0;
+    return entries.map((entry, at) => {
+      const own = hashes.slice(taken, (taken += ranges[at]?.length ?? 0)).map((hash) => hash.toString('base64'));
+      const proof: LineProof = whole ? { siblings: own } : { path: own };
+      return `${JSON.stringify({ ...entry, proof })}\n`;
+    });
+  }
+}
+
+/** How many of the lines fit a page; at least one. */
+function countThatFit(lines: readonly string[]): number {
+  let bytes = 0;
+  const first = lines.findIndex((line, at) => {
+    // As it travels: text inside JSON, with its quotation marks escaped.
+    bytes += Buffer.byteLength(JSON.stringify(line));
+    return at > 0 && bytes > rawPageBytesMax;
+  });
+  return first === -1 ? lines.length : first;
+}

@@ -62,15 +62,19 @@ export class RevocationBarrier {
    */
   async run(position: number): Promise<Barrier> {
     const startedMs = performance.now();
-    const deadlineMs = startedMs + this.#terms.leaseMs + this.#terms.marginMs;
+    const longestMs = this.#terms.leaseMs + this.#terms.marginMs;
+    const deadlineMs = startedMs + longestMs;
     const held = await this.#leasesOrNull();
+    // A slow read may show a lease that was granted after the timer started: this call need not wait for it, since it covers
+    // `position`, but it may outlast the timer, and the next narrowing change has to find its row.
+    const allOverMs = performance.now() + longestMs;
     const missing = () => (held ?? []).filter(({ incarnation }) => (this.#applied.get(incarnation) ?? 0) < position);
     // Without the leases nobody can be asked, so only time can tell.
     const isDone = held ? () => missing().length === 0 : () => false;
     if (!isDone()) await this.#wait(position, deadlineMs, isDone);
 
     const acknowledged = isDone();
-    if (!acknowledged) this.#forget(missing());
+    if (!acknowledged) void this.#forget(missing(), allOverMs);
     return {
       waitedMs: Math.round((performance.now() - startedMs) * 100) / 100,
       verifiers: held?.length ?? 0,
@@ -103,14 +107,18 @@ export class RevocationBarrier {
     while (!isDone() && performance.now() < deadlineMs) await new Promise((next) => setTimeout(next, 1));
   }
 
-  /** Leases that ran out hold up no further revoke. One that was renewed since it was read stays: it is another lease. */
-  #forget(leases: readonly Lease[]): void {
+  /**
+   * Leases that ran out hold up no further revoke. One that was renewed since it was read stays: it is another lease.
+   * @param allOverMs when every lease that was read has ended on its holder's clock
+   */
+  async #forget(leases: readonly Lease[], allOverMs: number): Promise<void> {
     if (leases.length === 0) return;
     logger.warn(
       { verifiers: leases.map(({ verifier }) => verifier) },
       'verifiers did not acknowledge within the lease',
     );
-    this.#leases
+    while (performance.now() < allOverMs) await new Promise((next) => setTimeout(next, allOverMs - performance.now()));
+    await this.#leases
       .forget(leases)
       .catch((error: Error) => logger.warn({ err: error }, 'leases that ran out could not be removed'));
   }

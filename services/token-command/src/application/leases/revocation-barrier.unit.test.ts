@@ -8,18 +8,24 @@ const terms = { leaseMs: 60, marginMs: 20 };
 const lease = (incarnation: string, renewal = 1): Lease => ({ incarnation, verifier: 'auth-verifier', renewal });
 
 /** A barrier on leases in memory, and the wire between it and its verifiers. */
-async function barrierWith(held: readonly Lease[] | Error) {
+async function barrierWith(held: readonly Lease[] | Error, readTakesMs = 0) {
   const source = new InMemoryEventLog();
   const logId = await source.logId();
   const listeners = new Map<string, (body: unknown) => void>();
   const published: { subject: string; body: unknown }[] = [];
   const forgotten: Lease[] = [];
+  let forgottenAtMs = 0;
   const leases: Leases = {
     renew: () => Promise.resolve(),
     giveBack: () => Promise.resolve(true),
-    all: () => (held instanceof Error ? Promise.reject(held) : Promise.resolve(held)),
+    all: async () => {
+      if (readTakesMs > 0) await new Promise((resolve) => setTimeout(resolve, readTakesMs));
+      if (held instanceof Error) throw held;
+      return held;
+    },
     forget: (expired) => {
       forgotten.push(...expired);
+      forgottenAtMs = performance.now();
       return Promise.resolve();
     },
   };
@@ -34,9 +40,12 @@ async function barrierWith(held: readonly Lease[] | Error) {
   await barrier.start();
   const acknowledge = (incarnation: string, applied: number, ofLog = logId) =>
     listeners.get(subjects.barrierAck)?.({ logId: ofLog, incarnation, applied });
-  return { barrier, acknowledge, published, forgotten, logId };
+  return { barrier, acknowledge, published, forgotten, forgottenAtMs: () => forgottenAtMs, logId };
 }
 
+async function eventually(condition: () => boolean): Promise<void> {
+  while (!condition()) await soon();
+}
 const soon = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 describe('the revocation barrier', () => {
@@ -80,7 +89,18 @@ describe('the revocation barrier', () => {
     const startedMs = performance.now();
     expect(await barrier.run(7)).toMatchObject({ verifiers: 1, mode: 'lease-expired' });
     expect(performance.now() - startedMs).toBeGreaterThanOrEqual(terms.leaseMs + terms.marginMs);
+    await eventually(() => forgotten.length > 0);
     expect(forgotten).toEqual([lease('a', 3)]);
+  });
+
+  it('keeps the rows of leases that a slow read showed until these, too, have ended', async () => {
+    const readMs = 50;
+    const { barrier, forgotten, forgottenAtMs } = await barrierWith([lease('a')], readMs);
+    const startedMs = performance.now();
+    await barrier.run(7);
+    // Granted just before it was read, a lease ends this late; a later change still has to find it until then.
+    await eventually(() => forgotten.length > 0);
+    expect(forgottenAtMs() - startedMs).toBeGreaterThanOrEqual(readMs + terms.leaseMs + terms.marginMs - 1);
   });
 
   it('waits for the whole lease when it cannot know who holds one', async () => {

@@ -7,6 +7,7 @@ import {
   type ErrorCode,
 } from '@tollgate/contracts';
 import type { z } from 'zod';
+import { doorPaths } from './doors.ts';
 import { SchemaWriter, type JsonSchema } from './schemas.ts';
 
 export interface OpenApiOptions {
@@ -25,7 +26,7 @@ const commonErrors: readonly ErrorCode[] = ['INVALID_INPUT', 'UNAUTHENTICATED', 
 
 const tagNames: Record<string, string> = { orgs: 'organizations', dev: 'development' };
 
-/** The OpenAPI 3.1 document of everything that has a route, derived from the operations alone. */
+/** The OpenAPI 3.1 document of everything that has a route, derived from the operations; `doorPaths` adds what is no operation. */
 export function openApiDocument(options: OpenApiOptions): JsonSchema {
   const operations = (options.operations ?? allOperations).filter(
     (operation) => operation.http && !operation.internal && (options.development || !operation.developmentOnly),
@@ -38,6 +39,7 @@ export function openApiDocument(options: OpenApiOptions): JsonSchema {
     const item = (paths[path.replaceAll(/:([A-Za-z]+)/g, '{$1}')] ??= door === 'data' ? { servers: [dataPlane] } : {});
     item[method.toLowerCase()] = describe(operation, schemas);
   }
+  for (const [path, item] of Object.entries(doorPaths())) paths[path] = { servers: [dataPlane], ...item };
   return {
     openapi: '3.1.0',
     info: {
@@ -48,11 +50,14 @@ export function openApiDocument(options: OpenApiOptions): JsonSchema {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/', description: 'Control plane' }, dataPlane],
-    tags: [...new Set(operations.map(tagOf))].map((name) => ({ name })),
+    tags: [...new Set([...operations.map(tagOf), 'verifier'])].map((name) => ({ name })),
     security: [{ jwt: [] }],
     paths,
     components: {
-      securitySchemes: { jwt: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      securitySchemes: {
+        jwt: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        token: { type: 'http', scheme: 'bearer', description: 'A token of Tollgate itself.' },
+      },
       schemas: { ...schemas.components, Problem: problemSchema },
       headers: {
         ETag: {

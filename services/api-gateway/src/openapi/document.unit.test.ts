@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { allOperations, errorCodes } from '@tollgate/contracts';
+import { doorPaths } from './doors.ts';
 import { openApiDocument } from './document.ts';
 
 interface Described {
@@ -39,7 +40,9 @@ describe('the OpenAPI document', () => {
 
   it('has every operation with a route, with its status and its error codes', () => {
     const routed = allOperations.filter((operation) => operation.http);
-    expect([...described.keys()].sort()).toEqual(routed.map((operation) => operation.name).sort());
+    const doors = Object.values(doorPaths()).flatMap((item) => Object.values(item) as Described[]);
+    const names = [...routed.map((operation) => operation.name), ...doors.map(({ operationId }) => operationId)];
+    expect([...described.keys()].sort()).toEqual(names.sort());
     for (const operation of routed) {
       const { responses } = get(operation.name);
       const codes = Object.values(responses).flatMap(
@@ -96,6 +99,9 @@ describe('the OpenAPI document', () => {
 
   it('names the data plane as the server of its own paths', () => {
     expect(document.paths['/v1/verify']?.servers).toMatchObject([{ url: 'http://127.0.0.1:8081' }]);
+    for (const path of Object.keys(doorPaths())) {
+      expect(document.paths[path]?.servers).toMatchObject([{ url: 'http://127.0.0.1:8081' }]);
+    }
     expect(document.paths['/v1/orgs']?.servers).toBeUndefined();
   });
 

@@ -1,5 +1,5 @@
 import { callHeaders, type BusClient } from '@tollgate/bus';
-import { allOperations, statusOf, type AnyOperation } from '@tollgate/contracts';
+import { allOperations, statusOf, type AnyOperation, type RawPage } from '@tollgate/contracts';
 import { bearerOf, type JwtVerifier } from '@tollgate/identity';
 import { sendProblem, type FastifyInstance, type FastifyRequest } from '@tollgate/runtime';
 import { versionOf } from './answers.ts';
@@ -7,6 +7,7 @@ import { acceptJsonOnly } from './body.ts';
 import { clientAddress } from './client-address.ts';
 import { inputOf } from './input.ts';
 import { OwnWrites } from './own-writes.ts';
+import { sendRaw } from './raw.ts';
 
 export interface DoorOptions {
   readonly bus: BusClient;
@@ -52,7 +53,7 @@ export function mountOperations(fastify: FastifyInstance, options: DoorOptions):
 }
 
 function mountOperation(scope: FastifyInstance, operation: AnyOperation, calls: OwnWrites, options: DoorOptions): void {
-  const { method, path, status = 200 } = operation.http as NonNullable<AnyOperation['http']>;
+  const { method, path, raw, status = 200 } = operation.http as NonNullable<AnyOperation['http']>;
   scope.route<{ Params: Record<string, string>; Querystring: Record<string, unknown> }>({
     method,
     url: path,
@@ -62,11 +63,19 @@ function mountOperation(scope: FastifyInstance, operation: AnyOperation, calls: 
     },
     handler: async (request, reply) => {
       const { params, query, body } = request;
-      const answer: unknown = await calls.call(operation, inputOf(operation, { params, query, body }), {
-        authorization: request.headers.authorization as string,
-        headers: headersOf(request as FastifyRequest, options.trustedProxies),
-        timeoutMs: operation.timeoutMs ?? options.timeoutMs,
-      });
+      const input = inputOf(operation, { params, query, body });
+      const call = (more: Record<string, unknown> = {}): Promise<unknown> =>
+        calls.call(
+          operation,
+          { ...input, ...more },
+          {
+            authorization: request.headers.authorization as string,
+            headers: headersOf(request as FastifyRequest, options.trustedProxies),
+            timeoutMs: operation.timeoutMs ?? options.timeoutMs,
+          },
+        );
+      const answer = await call();
+      if (raw) return sendRaw(reply.code(status), answer as RawPage, (cursor) => call({ cursor }));
       const version = versionOf(answer);
       if (version !== undefined) void reply.header('etag', `"${version}"`);
       return reply.code(status).header('cache-control', 'no-store').send(answer);

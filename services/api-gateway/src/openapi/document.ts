@@ -177,9 +177,14 @@ function successResponse(operation: AnyOperation, schemas: SchemaWriter): JsonSc
       'X-Request-Id': { $ref: '#/components/headers/RequestId' },
       ...(hasVersion(operation.output) ? { ETag: { $ref: '#/components/headers/ETag' } } : {}),
     },
-    content: {
-      'application/json': { schema: schemas.output(operation.output), ...(example === undefined ? {} : { example }) },
-    },
+    content: operation.http?.raw
+      ? Object.fromEntries(operation.http.raw.map((type) => [type, { schema: { type: 'string' } }]))
+      : {
+          'application/json': {
+            schema: schemas.output(operation.output),
+            ...(example === undefined ? {} : { example }),
+          },
+        },
   };
 }
 

@@ -11,3 +11,5 @@ export {
   type PeriodTerms,
 } from './periods.ts';
 export { formatPeriodStarts, formatProrationResult, parseProrationLine, type ProrationLine } from './lines.ts';
+export { periodMeter, type PeriodMeter } from './meter.ts';
+export { explainLine, type Explanation, type PostedLine } from './explain.ts';

@@ -22,7 +22,7 @@ export interface BusPermissions {
  */
 const callsInternal: Record<ServiceName, readonly string[]> = {
   'api-gateway': ['principals.resolve'],
-  'token-command': [],
+  'token-command': ['billing.close-due'],
   'auth-verifier': ['principals.resolve', 'log.read', 'leases.', 'security.', 'usage.', 'tokens.describe'],
   'billing-meter': ['principals.resolve', 'log.read', 'personal.lookup'],
   'audit-projector': ['principals.resolve', 'log.read', 'personal.lookup'],
@@ -49,14 +49,17 @@ const besides: Record<ServiceName, { publish: readonly string[]; subscribe: read
     publish: [subjects.barrierAck],
     subscribe: [subjects.events, 'tollgate.heads.>', subjects.barrierWake],
   },
-  'billing-meter': { publish: [], subscribe: [subjects.events, 'tollgate.heads.>'] },
+  'billing-meter': {
+    publish: [subjects.billing, ...streamWriter(streams.billing)],
+    subscribe: [subjects.events, 'tollgate.heads.>'],
+  },
   'audit-projector': { publish: [], subscribe: [subjects.events, 'tollgate.heads.>'] },
 };
 
 /** The stream behind each feed. A feed whose stream is not written yet can be granted; it is empty. */
 const feedStreams: Record<Exclude<OutsideGrant, 'verify'>, string> = {
   'events-feed': streams.events,
-  'billing-feed': 'TOLLGATE_BILLING',
+  'billing-feed': streams.billing,
   'audit-feed': 'TOLLGATE_AUDIT',
 };
 
@@ -88,7 +91,8 @@ function servicePermissions(service: ServiceName): BusPermissions {
     subscribe: {
       allow: [...served, ...serviceApi(service), `${inboxPrefixOf(service)}.>`, ...besides[service].subscribe],
     },
-    responses: { max: 1, ttlMs: 60_000 },
+    // As long as the slowest operation may take.
+    responses: { max: 1, ttlMs: 300_000 },
   };
 }
 

@@ -2,6 +2,8 @@
 export const subjects = {
   /** Every event of `main`, as the relay publishes it. */
   events: 'tollgate.events.>',
+  /** CloudEvents for finance: `tollgate.billing.<org>.<type>`. */
+  billing: 'tollgate.billing.>',
   /** `{logId, head}` from the relay: lets a consumer notice that the last messages were lost. */
   heads: 'tollgate.heads.main',
   /** From an appender to the relay of another process: there is something to publish. */
@@ -12,4 +14,4 @@ export const subjects = {
   barrierAck: 'tollgate.barrier.ack',
 } as const;
 
-export const streams = { events: 'TOLLGATE_EVENTS' } as const;
+export const streams = { events: 'TOLLGATE_EVENTS', billing: 'TOLLGATE_BILLING' } as const;

@@ -74,6 +74,8 @@ export type BillingLine = z.infer<typeof BillingLine>;
 /** A late fact: what a closed period's lines of one seat should have been. Its amount is the difference. */
 export const BillingAdjustment = z.object({
   id: LineId,
+  /** The period that is corrected. */
+  period: StatementPeriod,
   /** The statement that is adjusted, and its lines and adjustments of this seat; none if the seat had none. */
   adjusts: z.object({ statement: z.number().int(), lines: z.array(LineId) }),
   tokenId: TokenId,

@@ -1,8 +1,12 @@
 import { z } from 'zod';
+import { BillingAdjustment, BillingLine, Evidence, StatementPeriod } from '../events/billing-catalogue.ts';
 import { operation } from '../operation.ts';
+import { RawPage } from '../raw-page.ts';
 import {
+  AccountId,
   atLeast,
   Instant,
+  LineId,
   listQuery,
   Money,
   OrgId,
@@ -71,4 +75,211 @@ export const billingSeats = operation({
   input: z.strictObject({ org: OrgId, ...listQuery, atLeast }),
   output: page(Seat),
   errors: ['PRICE_MISSING', 'INVALID_CURSOR'],
+});
+
+const reading = { service: 'billing-meter', kind: 'query', who: readers } as const;
+
+export const billingAccrual = operation({
+  ...reading,
+  name: 'billing.accrual',
+  summary: 'What the open period has cost so far, and will cost if nothing changes; in all and per seat',
+  http: { method: 'GET', path: '/v1/orgs/:org/billing/accrual' },
+  input: z.strictObject({ org: OrgId, at: Instant.optional(), ...listQuery, atLeast }),
+  output: z.object({
+    at: z.string(),
+    period: StatementPeriod,
+    policy: ProrationPolicy,
+    /** Of all seats, not only of those on this page. */
+    accrued: Money,
+    projected: Money,
+    seats: z.number().int(),
+    items: z.array(
+      z.object({
+        tokenId: TokenId,
+        accountId: AccountId,
+        product: ProductKey,
+        scope: ScopeType,
+        billable: z.boolean(),
+        openedAt: z.string(),
+        closedAt: z.string().nullable(),
+        accrued: Money,
+        projected: Money,
+      }),
+    ),
+    nextCursor: z.string().nullable(),
+  }),
+  errors: ['INVALID_CURSOR'],
+});
+
+/** What an organization owes for one period: the sum of its lines, which never change. */
+export const Statement = z.object({
+  /** 1, 2, 3 … per organization; 1 is the period in which it was registered. */
+  no: z.number().int(),
+  period: StatementPeriod,
+  total: Money,
+  lines: z.number().int(),
+  adjustments: z.number().int(),
+  policy: ProrationPolicy,
+  timeZone: z.string(),
+  tzdb: z.string(),
+  issuedAt: z.string(),
+  /** The main log up to here counted for the period; what came later is adjusted in a later statement. */
+  mainPosition: z.number().int(),
+});
+export type Statement = z.infer<typeof Statement>;
+
+export const billingStatements = operation({
+  ...reading,
+  name: 'billing.statements',
+  summary: 'List the statements of an organization, oldest first',
+  http: { method: 'GET', path: '/v1/orgs/:org/billing/statements' },
+  input: z.strictObject({ org: OrgId, ...listQuery, atLeast }),
+  output: page(Statement),
+  errors: ['INVALID_CURSOR'],
+});
+
+const StatementNo = z.coerce.number().int().positive().max(100_000);
+
+export const billingStatement = operation({
+  ...reading,
+  name: 'billing.statement',
+  summary: 'Read one statement',
+  http: { method: 'GET', path: '/v1/orgs/:org/billing/statements/:no' },
+  input: z.strictObject({ org: OrgId, no: StatementNo, atLeast }),
+  output: Statement,
+});
+
+const place = {
+  /** The statement it stands in, and its place there. */
+  no: z.number().int(),
+  lineNo: z.number().int(),
+  postedAt: z.string(),
+};
+
+/** A line of a statement, or an adjustment of an earlier one. */
+export const StatementLine = z.discriminatedUnion('kind', [
+  BillingLine.extend({ kind: z.literal('line'), ...place }),
+  BillingAdjustment.extend({ kind: z.literal('adjustment'), ...place }),
+]);
+export type StatementLine = z.infer<typeof StatementLine>;
+
+export const StatementLinePage = page(StatementLine);
+export type StatementLinePage = z.infer<typeof StatementLinePage>;
+
+const format = z.enum(['json', 'csv']).default('json');
+
+export const billingLines = operation({
+  ...reading,
+  name: 'billing.lines',
+  summary: 'The lines of a statement: pages of JSON, or all of them as CSV',
+  http: { method: 'GET', path: '/v1/orgs/:org/billing/statements/:no/lines', raw: ['application/json', 'text/csv'] },
+  input: z.strictObject({ org: OrgId, no: StatementNo, format, ...listQuery, atLeast }),
+  /** With `json` the body is a `StatementLinePage`; whoever wants the next one asks with its `nextCursor`. */
+  output: RawPage,
+  errors: ['INVALID_CURSOR'],
+});
+
+export const billingExplain = operation({
+  ...reading,
+  name: 'billing.explain',
+  summary: 'Why a line costs what it costs: its events, price version, policy and arithmetic',
+  http: { method: 'GET', path: '/v1/orgs/:org/billing/lines/:id/explain' },
+  input: z.strictObject({ org: OrgId, id: LineId }),
+  output: z.object({
+    line: StatementLine,
+    events: z.array(Evidence.extend({ at: z.string(), data: z.record(z.string(), z.unknown()) })),
+    /** The prices in use, by version. Empty for a seat that costs nothing. */
+    prices: z.array(
+      z.object({
+        version: z.number().int(),
+        product: ProductKey,
+        plan: Plan,
+        scope: ScopeType,
+        price: z.object({ amount: z.string(), currency: z.string().nullable() }),
+        effectiveFrom: z.string(),
+      }),
+    ),
+    policy: ProrationPolicy,
+    steps: z.array(z.string()),
+    /** Where working it out again gives something else. Always empty. */
+    differences: z.array(z.string()),
+  }),
+});
+
+/** CloudEvents 1.0 in its JSON format, with the extensions `sequence` and `recordedtime`. */
+export const BillingCloudEvent = z.object({
+  specversion: z.literal('1.0'),
+  id: z.string(),
+  source: z.string(),
+  type: z.string(),
+  subject: z.string(),
+  /** When it took effect. */
+  time: z.string(),
+  datacontenttype: z.literal('application/json'),
+  /** When it was recorded. */
+  recordedtime: z.string(),
+  /** Gap-free per organization: 1, 2, 3 … as 20 digits, so that it sorts as text. */
+  sequence: z.string(),
+  data: z.record(z.string(), z.unknown()),
+});
+export type BillingCloudEvent = z.infer<typeof BillingCloudEvent>;
+
+export const BillingEventPage = z.object({
+  items: z.array(BillingCloudEvent),
+  /** What to ask `after` next: the sequence of the last item, or what was asked when there is nothing new. */
+  after: z.number().int(),
+  /** There are more already. */
+  more: z.boolean(),
+});
+export type BillingEventPage = z.infer<typeof BillingEventPage>;
+
+export const billingEvents = operation({
+  ...reading,
+  name: 'billing.events',
+  summary: "Finance's feed as a pull: CloudEvents after a sequence number, a page of JSON or all as CSV",
+  http: { method: 'GET', path: '/v1/orgs/:org/billing/events', raw: ['application/json', 'text/csv'] },
+  input: z.strictObject({
+    org: OrgId,
+    after: z.coerce.number().int().nonnegative().default(0),
+    format,
+    ...listQuery,
+  }),
+  /** With `json` the body is a `BillingEventPage`. */
+  output: RawPage,
+});
+
+export const billingReconcile = operation({
+  name: 'billing.reconcile',
+  service: 'billing-meter',
+  kind: 'command',
+  summary:
+    'Compare the log, seats, lines, statements and what the feed carried; closings that had stopped go on if all agrees',
+  http: { method: 'POST', path: '/v1/billing/reconcile' },
+  who: ['operator'],
+  input: z.strictObject({ org: OrgId.optional() }),
+  output: z.object({
+    agrees: z.boolean(),
+    /** The main log up to here was compared. */
+    position: z.number().int(),
+    organizations: z.number().int(),
+    statements: z.number().int(),
+    lines: z.number().int(),
+    events: z.number().int(),
+    differences: z.array(z.string()),
+    /** Organizations whose closing stands still, and why. */
+    halted: z.array(z.object({ org: z.string(), reason: z.string() })),
+  }),
+  timeoutMs: 280_000,
+});
+
+export const billingCloseDue = operation({
+  name: 'billing.close-due',
+  service: 'billing-meter',
+  kind: 'command',
+  summary: 'Answer once every period that is due at the authority time of a position is closed',
+  who: ['caller'],
+  internal: true,
+  input: z.strictObject({ position: z.number().int().positive() }),
+  output: z.object({ position: z.number().int() }),
+  timeoutMs: 280_000,
 });

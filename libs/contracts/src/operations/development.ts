@@ -18,4 +18,6 @@ export const devSetClock = operation({
   errors: ['CLOCK_MOVES_FORWARD_ONLY'],
   narrowing: true,
   developmentOnly: true,
+  // A year of periods may fall due at once.
+  timeoutMs: 290_000,
 });

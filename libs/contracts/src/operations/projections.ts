@@ -28,6 +28,7 @@ const rebuild = <const N extends string>(projection: N, service: ServiceName) =>
 
 export const rebuildTokenList = rebuild('token-list', 'token-command');
 export const rebuildSeats = rebuild('seats', 'billing-meter');
+export const rebuildLedger = rebuild('ledger', 'billing-meter');
 export const rebuildAudit = rebuild('audit', 'audit-projector');
 export const rebuildCredentials = rebuild('credentials', 'auth-verifier');
 
@@ -35,6 +36,7 @@ export const rebuildCredentials = rebuild('credentials', 'auth-verifier');
 export const rebuildOperations = {
   'token-list': rebuildTokenList,
   seats: rebuildSeats,
+  ledger: rebuildLedger,
   audit: rebuildAudit,
   credentials: rebuildCredentials,
 } as const;

@@ -260,7 +260,9 @@ describe('projections.rebuild-seats', () => {
     await seatsOf(org);
     const views = Object.keys(seatsTables);
     for (const [index, view] of views.entries()) {
-      const before = await lockedBefore(stage.db.admin, `billing.${view}`, () => seatsOf(org));
+      // The clerk reads these views as well; only what the list asks begins so.
+      const marker = 'SELECT org.org_id AS "orgId", org.currency';
+      const before = await lockedBefore(stage.db.admin, `billing.${view}`, () => seatsOf(org), marker);
       expect(before).toEqual(views.slice(0, index).sort());
     }
   });

@@ -1,19 +1,74 @@
-import { Module } from '@nestjs/common';
+import { Inject, Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { operationsController } from '@tollgate/bus';
+import { isTollgateError } from '@tollgate/contracts';
 import type { Pool } from '@tollgate/event-log';
-import { POOL } from '@tollgate/runtime';
+import { HEALTH, POOL, type HealthRegistry } from '@tollgate/runtime';
+import { BillingAppender } from './adapters/billing-appender.ts';
+import { BillingFeed } from './adapters/billing-feed.ts';
+import { LeaderLock } from './adapters/leader-lock.ts';
+import { LedgerReadModel } from './adapters/ledger-read-model.ts';
+import { bookkeepingTables, PostgresBooks } from './adapters/postgres-books.ts';
+import { PostgresFacts } from './adapters/postgres-facts.ts';
 import { PostgresLedgers } from './adapters/postgres-ledgers.ts';
+import { PostgresStatements } from './adapters/postgres-statements.ts';
 import { SeatsReadModel } from './adapters/seats-read-model.ts';
-import { useCases } from './application/index.ts';
-import { LEDGERS, READ_MODEL } from './application/ports.ts';
+import { ClosingTimer } from './application/bookkeeping/closing-timer.ts';
+import { BILLING_WRITER, BOOKS, FACTS, LEADERSHIP, type Books } from './application/bookkeeping/ports.ts';
+import { bookkeeping, useCases } from './application/index.ts';
+import { LEDGER_MODEL, LEDGERS, READ_MODEL } from './application/ports.ts';
+import { STATEMENTS } from './application/statements/ports.ts';
 
-/** billing-meter: what a seat costs and which seats there are, read from the projection `seats` of the main log. */
+/** Starts what works by itself, once the read models are there. */
+@Injectable()
+class Start implements OnApplicationBootstrap {
+  constructor(
+    @Inject(POOL) private readonly pool: Pool,
+    @Inject(READ_MODEL) private readonly seats: SeatsReadModel,
+    @Inject(BOOKS) private readonly books: Books,
+    @Inject(HEALTH) private readonly health: HealthRegistry,
+    private readonly ledger: LedgerReadModel,
+    private readonly timer: ClosingTimer,
+    private readonly feed: BillingFeed,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.pool.query(
+      `BEGIN; SELECT pg_advisory_xact_lock(hashtext('billing tables')); ${bookkeepingTables}; COMMIT`,
+    );
+    await Promise.all([this.seats.start(), this.ledger.start()]);
+    this.timer.start();
+    this.feed.start();
+    this.health.warn('closing', async () => {
+      const halted = [...(await this.books.halts())].map(([org, reason]) => `${org}: ${reason}`);
+      if (halted.length > 0) return halted.slice(0, 3).join('; ');
+      const { trouble } = this.timer;
+      // A read model that is behind has a warning of its own.
+      if (!trouble || isTollgateError(trouble, 'READ_MODEL_BEHIND')) return null;
+      return `nothing is booked right now: ${trouble.message}`;
+    });
+  }
+}
+
+/**
+ * billing-meter: what a seat costs and which seats there are, read from the projection `seats` of the main log; statements
+ * and finance's feed, written to the billing log and read from its projection `ledger`.
+ */
 @Module({
   controllers: [operationsController('billing-meter')],
   providers: [
     ...useCases,
+    ...bookkeeping,
+    LedgerReadModel,
+    BillingFeed,
+    Start,
     { provide: READ_MODEL, useClass: SeatsReadModel },
+    { provide: LEDGER_MODEL, useExisting: LedgerReadModel },
     { provide: LEDGERS, useFactory: (pool: Pool) => new PostgresLedgers(pool), inject: [POOL] },
+    { provide: BOOKS, useClass: PostgresBooks },
+    { provide: FACTS, useClass: PostgresFacts },
+    { provide: STATEMENTS, useClass: PostgresStatements },
+    { provide: LEADERSHIP, useClass: LeaderLock },
+    { provide: BILLING_WRITER, useClass: BillingAppender },
   ],
 })
 export class BillingMeterModule {}

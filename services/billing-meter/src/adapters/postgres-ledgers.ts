@@ -1,7 +1,7 @@
 import type { Pool } from '@tollgate/event-log';
 import type { Ledger, Ledgers, SeatsPage } from '../application/ports.ts';
 import type { SeatPrice } from '../domain/price-list.ts';
-import type { Seat } from '../domain/seat.ts';
+import { instant, seatColumns, seatFromJson } from './seat-columns.ts';
 import type { PlanSince, Subscriber } from '../domain/subscriber.ts';
 
 type Terms = Subscriber['billing'];
@@ -14,16 +14,16 @@ type LedgerRow = Omit<Subscriber, 'billing'> & Omit<Ledger, 'subscriber'> & Term
 const ledgerQuery = `
   SELECT org.org_id AS "orgId", org.currency, org.time_zone AS "timeZone", org.anchor,
          org.billing_interval AS "interval", org.policy,
-         (SELECT jsonb_agg(jsonb_build_object('plan', plan, 'since', since) ORDER BY position)
+         (SELECT jsonb_agg(jsonb_build_object('plan', plan, 'since', since, 'id', event_id,
+                   'position', position, 'type', event_type) ORDER BY position)
             FROM billing.plans WHERE org_id = org.org_id) AS plans,
          (SELECT coalesce(jsonb_agg(jsonb_build_object('product', product, 'plan', plan, 'scope', scope,
-                   'currency', price.currency, 'amount', amount, 'effectiveFrom', effective_from, 'position', position)), '[]')
+                   'currency', price.currency, 'amount', amount, 'effectiveFrom', effective_from, 'id', event_id,
+                   'position', position)), '[]')
             FROM billing.prices AS price WHERE price.currency IS NULL OR price.currency = org.currency) AS prices,
          coalesce((SELECT offset_ms FROM billing.clock), 0) AS "clockOffsetMs",
-         (SELECT coalesce(jsonb_agg(jsonb_build_object('orgId', org_id, 'tokenId', token_id, 'product', product,
-                   'scope', scope, 'billable', billable, 'openedAt', opened_at, 'openedPosition', opened_position,
-                   'expiresAt', expires_at, 'revokedAt', revoked_at) ORDER BY opened_position), '[]')
-            FROM (SELECT * FROM billing.seats AS seat WHERE seat.org_id = org.org_id AND opened_position > $2
+         (SELECT coalesce(jsonb_agg(to_jsonb(page) ORDER BY "openedPosition"), '[]')
+            FROM (SELECT ${seatColumns} FROM billing.seats AS seat WHERE seat.org_id = org.org_id AND opened_position > $2
                    ORDER BY opened_position LIMIT $3) AS page) AS seats
     FROM billing.subscribers AS org
    WHERE org.org_id = $1`;
@@ -44,21 +44,11 @@ export class PostgresLedgers implements Ledgers {
 
 function ledgerOf(row: LedgerRow): Ledger {
   const { orgId, currency, timeZone, anchor, interval, policy, clockOffsetMs } = row;
-  const plans = row.plans.map(({ plan, since }): PlanSince => ({ plan, since: instant(since) }));
+  const plans = row.plans.map((plan): PlanSince => ({ ...plan, since: instant(plan.since) }));
   return {
     subscriber: { orgId, currency, timeZone, billing: { anchor, interval, policy }, plans },
     prices: row.prices.map((price): SeatPrice => ({ ...price, effectiveFrom: instant(price.effectiveFrom) })),
     clockOffsetMs,
-    seats: row.seats.map((seat): Seat => ({
-      ...seat,
-      openedAt: instant(seat.openedAt),
-      expiresAt: seat.expiresAt && instant(seat.expiresAt),
-      revokedAt: seat.revokedAt && instant(seat.revokedAt),
-    })),
+    seats: row.seats.map(seatFromJson),
   };
-}
-
-/** Inside JSON, Postgres spells an instant its own way (`+00:00`, no trailing zeros). */
-function instant(text: string): string {
-  return new Date(text).toISOString();
 }

@@ -2,6 +2,7 @@ import type { RecordedTollgateEvent } from '@tollgate/contracts';
 import type { ClientBase } from '@tollgate/event-log';
 import { defineProjection } from '@tollgate/projection';
 import { evolveSeat, isSeatEvent, type Seat, type SeatEvent } from '../domain/seat.ts';
+import { seatColumns } from './seat-columns.ts';
 import { seatsTables, type SeatsTable } from './seats-tables.ts';
 
 type PhysicalName = (table: SeatsTable) => string;
@@ -34,9 +35,9 @@ async function applyToTerms(tx: ClientBase, event: RecordedTollgateEvent, table:
     case 'SeatPriceSet': {
       const { product, plan, scope, currency, amount, effectiveFrom } = event.data;
       await tx.query(
-        `INSERT INTO ${table('prices')} (product, position, plan, scope, currency, amount, effective_from)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-        [product, event.position, plan, scope, currency, amount, effectiveFrom],
+        `INSERT INTO ${table('prices')} (product, position, plan, scope, currency, amount, effective_from, event_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+        [product, event.position, plan, scope, currency, amount, effectiveFrom, event.id],
       );
       return;
     }
@@ -55,12 +56,10 @@ async function beginPlan(
   plan: string,
   table: PhysicalName,
 ): Promise<void> {
-  await tx.query(`INSERT INTO ${table('plans')} (org_id, position, plan, since) VALUES ($1, $2, $3, $4)`, [
-    event.orgId,
-    event.position,
-    plan,
-    event.at,
-  ]);
+  await tx.query(
+    `INSERT INTO ${table('plans')} (org_id, position, plan, since, event_id, event_type) VALUES ($1, $2, $3, $4, $5, $6)`,
+    [event.orgId, event.position, plan, event.at, event.id, event.type],
+  );
 }
 
 /** Loads the seats that the batch touches, lets the domain fold them, and writes them back: three steps for any batch. */
@@ -70,20 +69,24 @@ async function applyToSeats(tx: ClientBase, events: SeatEvent[], table: Physical
   for (const event of events) seats.set(keyOf(event), evolveSeat(seats.get(keyOf(event)) ?? null, event));
   await tx.query(
     `INSERT INTO ${table('seats')}
-       (org_id, token_id, product, scope, billable, opened_at, opened_position, expires_at, revoked_at)
-     SELECT "orgId", "tokenId", product, scope, billable, "openedAt", "openedPosition", "expiresAt", "revokedAt"
+       (org_id, token_id, product, scope, billable, opened_at, opened_position, opened_by, account_id, first, changes,
+        expires_at, revoked_at, revoked_by, moved_position)
+     SELECT "orgId", "tokenId", product, scope, billable, "openedAt", "openedPosition", "openedBy", "accountId", first,
+            changes, "expiresAt", "revokedAt", nullif("revokedBy", 'null'), "movedPosition"
        FROM jsonb_to_recordset($1) AS seat ("orgId" text, "tokenId" text, product text, scope text, billable boolean,
-            "openedAt" timestamptz, "openedPosition" bigint, "expiresAt" timestamptz, "revokedAt" timestamptz)
-     ON CONFLICT (org_id, token_id) DO UPDATE SET revoked_at = excluded.revoked_at, expires_at = excluded.expires_at`,
+            "openedAt" timestamptz, "openedPosition" bigint, "openedBy" text, "accountId" text, first jsonb, changes jsonb,
+            "expiresAt" timestamptz, "revokedAt" timestamptz, "revokedBy" jsonb, "movedPosition" bigint)
+     ON CONFLICT (org_id, token_id) DO UPDATE SET (account_id, changes, expires_at, revoked_at, revoked_by, moved_position)
+       = (excluded.account_id, excluded.changes, excluded.expires_at, excluded.revoked_at, excluded.revoked_by,
+          excluded.moved_position)`,
     [JSON.stringify([...seats.values()])],
   );
 }
 
 async function loadSeats(tx: ClientBase, events: SeatEvent[], table: PhysicalName): Promise<Map<string, Seat>> {
   const { rows } = await tx.query<Seat>(
-    `SELECT org_id AS "orgId", token_id AS "tokenId", product, scope, billable, opened_at AS "openedAt",
-            opened_position AS "openedPosition", expires_at AS "expiresAt", revoked_at AS "revokedAt"
-       FROM ${table('seats')}
+    `SELECT ${seatColumns}
+       FROM ${table('seats')} AS seat
        JOIN unnest($1::text[], $2::text[]) AS touched (org_id, token_id) USING (org_id, token_id)`,
     [events.map(({ orgId }) => orgId), events.map(({ data }) => data.tokenId)],
   );

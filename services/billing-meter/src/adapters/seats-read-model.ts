@@ -17,6 +17,7 @@ export class SeatsReadModel implements ReadModel, OnApplicationBootstrap, OnAppl
   readonly #runner: ProjectionRunner;
   readonly #watch: LagWatch;
   #sampling: NodeJS.Timeout | undefined;
+  #starting: Promise<void> | undefined;
 
   constructor(@Inject(POOL) pool: Pool, @Inject(BUS) bus: Bus, @Inject(HEALTH) health: HealthRegistry) {
     const source = new PostgresEventLog(pool);
@@ -26,9 +27,16 @@ export class SeatsReadModel implements ReadModel, OnApplicationBootstrap, OnAppl
   }
 
   /** Before the first request is taken: the tables exist then. */
-  async onApplicationBootstrap(): Promise<void> {
-    await this.#runner.start();
-    this.#sampling = setInterval(() => this.#watch.behindMs(), sampleMs).unref();
+  onApplicationBootstrap(): Promise<void> {
+    return this.start();
+  }
+
+  /** Makes the tables. Whoever needs them at the start of the service waits for this. */
+  start(): Promise<void> {
+    this.#starting ??= this.#runner.start().then(() => {
+      this.#sampling = setInterval(() => this.#watch.behindMs(), sampleMs).unref();
+    });
+    return this.#starting;
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -25,6 +25,8 @@ export const seatsTables = {
         position bigint NOT NULL,
         plan text NOT NULL,
         since timestamptz NOT NULL,
+        event_id text NOT NULL,
+        event_type text NOT NULL,
         PRIMARY KEY (org_id, position)
       )`,
     ],
@@ -39,6 +41,7 @@ export const seatsTables = {
         currency text,
         amount text NOT NULL CHECK (amount ~ '^[0-9]+$'),
         effective_from timestamptz NOT NULL,
+        event_id text NOT NULL,
         PRIMARY KEY (product, position)
       )`,
     ],
@@ -61,11 +64,20 @@ export const seatsTables = {
         billable boolean NOT NULL,
         opened_at timestamptz NOT NULL,
         opened_position bigint NOT NULL,
+        opened_by text NOT NULL,
+        account_id text NOT NULL,
+        first jsonb NOT NULL,
+        changes jsonb NOT NULL,
         expires_at timestamptz,
         revoked_at timestamptz,
+        revoked_by jsonb,
+        moved_position bigint NOT NULL,
         PRIMARY KEY (org_id, token_id),
         UNIQUE (org_id, opened_position)
       )`,
+      // What the clerk looks for: seats that moved since, and those whose expiry has come.
+      `CREATE INDEX ON ${table} (moved_position)`,
+      `CREATE INDEX ON ${table} (expires_at) WHERE revoked_at IS NULL`,
     ],
   },
 } as const;

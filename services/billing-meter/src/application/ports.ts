@@ -6,6 +6,7 @@ import type { Subscriber } from '../domain/subscriber.ts';
 /** Injection tokens of what the application needs from outside; the module binds adapters to them. */
 export const LEDGERS = Symbol('Ledgers');
 export const READ_MODEL = Symbol('ReadModel');
+export const LEDGER_MODEL = Symbol('LedgerModel');
 
 /** What a question about an organization's seats is answered from, all of one moment. */
 export interface Ledger {
@@ -36,3 +37,6 @@ export interface ReadModel {
   /** Fills new tables from the whole log, compares them with the running ones and switches. */
   rebuild(): Promise<RebuildReport>;
 }
+
+/** The projection `ledger`, which is made from the billing log. */
+export type LedgerModel = Pick<ReadModel, 'rebuild'>;

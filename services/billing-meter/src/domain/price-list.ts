@@ -11,7 +11,8 @@ export interface SeatPrice {
   /** Minor units, a digit string. */
   readonly amount: string;
   readonly effectiveFrom: string;
-  /** Its place in the log. */
+  /** The event, and its place in the log, which is the version of the price. */
+  readonly id: string;
   readonly position: number;
 }
 
@@ -30,18 +31,24 @@ export interface SeatKind {
  * @throws TollgateError PRICE_MISSING when none holds: a seat is never priced at zero by accident.
  */
 export function priceAt(prices: readonly SeatPrice[], kind: SeatKind, at: string): SeatPrice {
-  let best: SeatPrice | undefined;
-  for (const price of prices) {
-    if (appliesTo(price, kind) && Date.parse(price.effectiveFrom) <= Date.parse(at) && (!best || beats(price, best))) {
-      best = price;
-    }
-  }
+  const best = findPrice(prices, kind, at);
   if (!best) {
     throw new TollgateError(
       'PRICE_MISSING',
       `Product ${kind.product} has no price for a ${kind.scope} seat on plan ${kind.plan} in ${kind.currency} at ${at}. ` +
         `The operator sets one with PUT /v1/products/${kind.product}/prices, effective from that time or before.`,
     );
+  }
+  return best;
+}
+
+/** The same; undefined when no price holds. */
+export function findPrice(prices: readonly SeatPrice[], kind: SeatKind, at: string): SeatPrice | undefined {
+  let best: SeatPrice | undefined;
+  for (const price of prices) {
+    if (appliesTo(price, kind) && Date.parse(price.effectiveFrom) <= Date.parse(at) && (!best || beats(price, best))) {
+      best = price;
+    }
   }
   return best;
 }

@@ -11,6 +11,7 @@ const price = (amount: string, changes: Partial<SeatPrice> = {}): SeatPrice => (
   ...kind,
   currency: null,
   effectiveFrom: january,
+  id: 'evt_1',
   position: ++position,
   amount,
   ...changes,

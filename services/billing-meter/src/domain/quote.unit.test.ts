@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { BillingTerms } from '@tollgate/contracts';
 import { prorate } from '@tollgate/proration';
+import { planFrom } from '../testing/events.ts';
 import type { SeatPrice } from './price-list.ts';
 import { quote } from './quote.ts';
 import type { Subscriber } from './subscriber.ts';
@@ -12,6 +13,7 @@ const priceOf = (plan: SeatPrice['plan'], amount: string): SeatPrice => ({
   currency: null,
   amount,
   effectiveFrom: '2020-01-01T00:00:00.000Z',
+  id: 'evt_1',
   position: 1,
 });
 const prices = [priceOf('core', '1900'), priceOf('pro', '3100')];
@@ -24,7 +26,7 @@ const given = (terms: Partial<BillingTerms>, changes: Partial<Subscriber> = {}) 
     currency: 'EUR',
     timeZone: 'Europe/Berlin',
     billing,
-    plans: [{ plan: 'pro', since: '2026-01-01T00:00:00.000Z' }],
+    plans: [planFrom('pro', '2026-01-01T00:00:00.000Z')],
     ...changes,
   };
   return { at: (at: string) => quote({ subscriber, prices, product: 'default', scope: 'multi-space', at }) };
@@ -90,10 +92,7 @@ describe('a quote', () => {
   });
 
   it('uses the plan that holds at the instant', () => {
-    const plans = [
-      { plan: 'core', since: '2026-01-01T00:00:00.000Z' },
-      { plan: 'pro', since: '2026-02-01T00:00:00.000Z' },
-    ] as const;
+    const plans = [planFrom('core', '2026-01-01T00:00:00.000Z'), planFrom('pro', '2026-02-01T00:00:00.000Z', 2)];
     const subscriber = given({}, { plans });
     expect(subscriber.at('2025-01-01T00:00:00.000Z').recurring.amount).toBe('1900');
     expect(subscriber.at('2026-01-31T23:59:59.999Z').recurring.amount).toBe('1900');
@@ -101,7 +100,7 @@ describe('a quote', () => {
   });
 
   it('is refused when there is no price', () => {
-    const subscriber = given({}, { plans: [{ plan: 'enterprise', since: '2026-01-01T00:00:00.000Z' }] });
+    const subscriber = given({}, { plans: [planFrom('enterprise', '2026-01-01T00:00:00.000Z')] });
     expect(() => subscriber.at('2026-01-31T23:00:00.000Z')).toThrow(expect.objectContaining({ code: 'PRICE_MISSING' }));
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { planFrom, recorded, seatOf, tokenCreated } from '../testing/events.ts';
 import type { SeatPrice } from './price-list.ts';
 import { seatAnswer } from './seat-answer.ts';
-import type { Seat } from './seat.ts';
 import type { Subscriber } from './subscriber.ts';
 
 const january = '2026-01-01T00:00:00.000Z';
@@ -17,6 +17,7 @@ const priceOf = (plan: SeatPrice['plan'], amount: string, effectiveFrom: string)
   currency: 'EUR',
   amount,
   effectiveFrom,
+  id: 'evt_1',
   position: 1,
 });
 const prices = [priceOf('core', '100', january), priceOf('core', '200', february), priceOf('pro', '300', january)];
@@ -25,22 +26,9 @@ const subscriber: Subscriber = {
   currency: 'EUR',
   timeZone: 'UTC',
   billing: { anchor: january, interval: 'P1M', policy: 'second.v1' },
-  plans: [
-    { plan: 'core', since: january },
-    { plan: 'pro', since: march },
-  ],
+  plans: [planFrom('core', january), planFrom('pro', march, 2)],
 };
-const seat: Seat = {
-  orgId: 'org_1',
-  tokenId: 'tok_1',
-  product: 'default',
-  scope: 'multi-space',
-  billable: true,
-  openedAt: january,
-  openedPosition: 1,
-  expiresAt: null,
-  revokedAt: null,
-};
+const seat = seatOf(recorded('TokenCreated', january, tokenCreated()));
 
 describe('a seat in the list', () => {
   it('has the plan and price of now while it is open', () => {

@@ -1,4 +1,4 @@
-import type { RecordedTollgateEvent, ScopeType } from '@tollgate/contracts';
+import type { Evidence, RecordedTollgateEvent, ScopeType } from '@tollgate/contracts';
 
 /**
  * A seat as the events leave it. Plan, price and whether an expiry has come depend on the instant that is asked about,
@@ -14,12 +14,29 @@ export interface Seat {
   readonly openedAt: string;
   /** Position of the TokenCreated: the order of seats within an organization. */
   readonly openedPosition: number;
+  readonly openedBy: string;
+  /** The account and the expiry that the token was created with. */
+  readonly first: { readonly accountId: string; readonly expiresAt: string | null };
+  /** What changed since, in log order. */
+  readonly changes: readonly SeatChange[];
+  readonly accountId: string;
   readonly expiresAt: string | null;
   readonly revokedAt: string | null;
+  /** The TokenRevoked. */
+  readonly revokedBy: Evidence | null;
+  /** Position of the last event that opened or closed the seat or moved its end. */
+  readonly movedPosition: number;
 }
 
-/** The only events that move a seat. Regenerate, rename, reassign, activate and deactivate leave it as it is. */
-export const seatEventTypes = ['TokenCreated', 'TokenExpiryChanged', 'TokenRevoked'] as const;
+/** A reassignment or another expiry: the event, when it happened and what it says. */
+export interface SeatChange extends Evidence {
+  readonly at: string;
+  readonly accountId?: string;
+  readonly expiresAt?: string | null;
+}
+
+/** The only events that move a seat. Regenerate, rename, activate and deactivate leave it as it is. */
+export const seatEventTypes = ['TokenCreated', 'TokenExpiryChanged', 'TokenReassigned', 'TokenRevoked'] as const;
 export type SeatEvent = RecordedTollgateEvent<(typeof seatEventTypes)[number]>;
 
 export function isSeatEvent(event: { readonly type: string }): event is SeatEvent {
@@ -33,13 +50,37 @@ export function isSeatEvent(event: { readonly type: string }): event is SeatEven
 export function evolveSeat(seat: Seat | null, event: SeatEvent): Seat {
   if (event.type === 'TokenCreated') return seat ?? openedBy(event);
   if (!seat) throw new Error(`${event.type} at position ${event.position} names a token that was never created`);
-  if (event.type === 'TokenExpiryChanged') return { ...seat, expiresAt: event.data.expiresAt };
-  return seat.revokedAt === null ? { ...seat, revokedAt: event.at } : seat;
+  const { position, at } = event;
+  switch (event.type) {
+    case 'TokenRevoked':
+      if (seat.revokedAt !== null) return seat;
+      return { ...seat, revokedAt: at, revokedBy: evidenceOf(event), movedPosition: position };
+    case 'TokenExpiryChanged': {
+      if (isKnown(seat, event)) return seat;
+      const { expiresAt } = event.data;
+      const changes = [...seat.changes, { ...evidenceOf(event), at, expiresAt }];
+      return { ...seat, expiresAt, changes, movedPosition: position };
+    }
+    case 'TokenReassigned': {
+      if (isKnown(seat, event)) return seat;
+      const { accountId } = event.data;
+      return { ...seat, accountId, changes: [...seat.changes, { ...evidenceOf(event), at, accountId }] };
+    }
+  }
+}
+
+function isKnown(seat: Seat, { position }: SeatEvent): boolean {
+  return seat.changes.some((change) => change.position === position);
+}
+
+/** What an amount names of an event. */
+export function evidenceOf({ id, position, type }: Evidence): Evidence {
+  return { id, position, type };
 }
 
 function openedBy(event: Extract<SeatEvent, { type: 'TokenCreated' }>): Seat {
   if (event.orgId === null) throw new Error(`TokenCreated at position ${event.position} belongs to no organization`);
-  const { tokenId, product, scope, billable, environment, expiresAt } = event.data;
+  const { tokenId, accountId, product, scope, billable, environment, expiresAt } = event.data;
   return {
     orgId: event.orgId,
     tokenId,
@@ -48,9 +89,68 @@ function openedBy(event: Extract<SeatEvent, { type: 'TokenCreated' }>): Seat {
     billable: billable && environment !== 'test',
     openedAt: event.at,
     openedPosition: event.position,
+    openedBy: event.id,
+    first: { accountId, expiresAt },
+    changes: [],
+    accountId,
     expiresAt,
     revokedAt: null,
+    revokedBy: null,
+    movedPosition: event.position,
   };
+}
+
+/** The seat as the log up to a position knows it; null if it knows none. */
+export function seatAsOf(seat: Seat, position: number): Seat | null {
+  if (seat.openedPosition > position) return null;
+  const { changes, revokedBy } = seat;
+  const revoked = revokedBy !== null && revokedBy.position <= position;
+  const isLast = changes.every((change) => change.position <= position);
+  if (isLast && (revoked || revokedBy === null)) return seat;
+  const known = changes.filter((change) => change.position <= position);
+  const expiry = known.findLast(({ expiresAt }) => expiresAt !== undefined);
+  const account = known.findLast(({ accountId }) => accountId !== undefined);
+  return {
+    ...seat,
+    changes: known,
+    accountId: account?.accountId ?? seat.first.accountId,
+    expiresAt: expiry ? (expiry.expiresAt ?? null) : seat.first.expiresAt,
+    revokedAt: revoked ? seat.revokedAt : null,
+    revokedBy: revoked ? revokedBy : null,
+  };
+}
+
+/** Why a seat ends, when, and the event that says so. */
+export interface SeatEnd {
+  readonly at: string;
+  readonly reason: 'revoked' | 'expired';
+  readonly evidence: Evidence;
+}
+
+/**
+ * Where the seat ends by all that is known: at its revocation or its expiry, whichever is first. The expiry may lie in the
+ * future. null: it has no end.
+ */
+export function endOf(seat: Seat): SeatEnd | null {
+  const { expiresAt, revokedAt, revokedBy } = seat;
+  if (revokedAt !== null && revokedBy !== null && (expiresAt === null || isBefore(revokedAt, expiresAt))) {
+    return { at: revokedAt, reason: 'revoked', evidence: revokedBy };
+  }
+  if (expiresAt === null) return null;
+  const change = seat.changes.findLast((one) => one.expiresAt !== undefined);
+  return { at: expiresAt, reason: 'expired', evidence: change ? evidenceOf(change) : openingOf(seat) };
+}
+
+/** The TokenCreated. */
+export function openingOf({ openedBy: id, openedPosition: position }: Seat): Evidence {
+  return { id, position, type: 'TokenCreated' };
+}
+
+/** The account that the token was paired with at an instant, and the event that says so. */
+export function accountAt(seat: Seat, at: string): { accountId: string; evidence: Evidence } {
+  const change = seat.changes.findLast((one) => one.accountId !== undefined && !isBefore(at, one.at));
+  if (change?.accountId !== undefined) return { accountId: change.accountId, evidence: evidenceOf(change) };
+  return { accountId: seat.first.accountId, evidence: openingOf(seat) };
 }
 
 /**

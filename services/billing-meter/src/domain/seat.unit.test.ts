@@ -51,14 +51,7 @@ describe('a seat', () => {
   });
 
   const unmoved = [
-    ...[
-      'TokenRegenerated',
-      'TokenRenamed',
-      'TokenReassigned',
-      'TokenTeamChanged',
-      'TokenActivated',
-      'TokenDeactivated',
-    ],
+    ...['TokenRegenerated', 'TokenRenamed', 'TokenTeamChanged', 'TokenActivated', 'TokenDeactivated'],
     ...['TokenOverlapEnded', 'TokenLeaked'],
   ];
 

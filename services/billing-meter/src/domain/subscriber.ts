@@ -11,15 +11,29 @@ export interface Subscriber {
   readonly plans: readonly PlanSince[];
 }
 
+/** A plan, from when on, and the event that says so. */
 export interface PlanSince {
   readonly plan: Plan;
   readonly since: string;
+  readonly id: string;
+  readonly position: number;
+  /** The first plan comes with the registration. */
+  readonly type: 'OrganizationRegistered' | 'PlanChanged';
 }
 
 /** The plan at an instant: the last one that began at or before it. Before the registration it is the first. */
-export function planAt(subscriber: Pick<Subscriber, 'plans'>, at: string): Plan {
+export function planSince(subscriber: Pick<Subscriber, 'plans'>, at: string): PlanSince {
   const begun = subscriber.plans.filter(({ since }) => Date.parse(since) <= Date.parse(at));
   const found = begun.at(-1) ?? subscriber.plans[0];
   if (!found) throw new Error('a subscriber has at least the plan of its registration');
-  return found.plan;
+  return found;
+}
+
+export function planAt(subscriber: Pick<Subscriber, 'plans'>, at: string): Plan {
+  return planSince(subscriber, at).plan;
+}
+
+/** When it was registered. */
+export function registeredAt({ plans }: Pick<Subscriber, 'plans'>): string {
+  return planSince({ plans: plans.slice(0, 1) }, '9999-12-31T23:59:59.999Z').since;
 }

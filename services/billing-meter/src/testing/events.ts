@@ -1,5 +1,7 @@
 import type { EventData, EventType, RecordedTollgateEvent } from '@tollgate/contracts';
-import { eventTypes } from '@tollgate/contracts';
+import { eventTypes, type Plan } from '@tollgate/contracts';
+import { evolveSeat, isSeatEvent, type Seat } from '../domain/seat.ts';
+import type { PlanSince } from '../domain/subscriber.ts';
 
 export const ids = {
   org: 'org_01jd0000000000000000000000',
@@ -62,4 +64,17 @@ export function tokenCreated(changes: Partial<EventData<'TokenCreated'>> = {}): 
     imported: false,
     ...changes,
   };
+}
+
+/** A plan from an instant on, the registration's if its position is 1. */
+export function planFrom(plan: Plan, since: string, position = 1): PlanSince {
+  const type = position === 1 ? 'OrganizationRegistered' : 'PlanChanged';
+  return { plan, since, position, id: `evt_plan_${position}`, type };
+}
+
+/** The seat that the events of a token leave. */
+export function seatOf(...events: RecordedTollgateEvent[]): Seat {
+  const seat = events.filter(isSeatEvent).reduce<Seat | null>(evolveSeat, null);
+  if (!seat) throw new Error('no event opens a seat');
+  return seat;
 }

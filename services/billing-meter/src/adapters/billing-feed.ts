@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { ObservableResult } from '@opentelemetry/api';
+import { jetstream, RetentionPolicy, StorageType, type JetStreamClient } from '@nats-io/jetstream';
+import type { Bus } from '@tollgate/bus';
+import { streams, subjects, type BillingCloudEvent } from '@tollgate/contracts';
+import { inTransaction, type ClientBase, type Pool } from '@tollgate/event-log';
+import { BUS, HEALTH, POOL, type HealthRegistry } from '@tollgate/runtime';
+import { createLogger, meter } from '@tollgate/telemetry';
+import { LEADERSHIP, type Leadership } from '../application/bookkeeping/ports.ts';
+import { cloudEventSubject } from '../domain/cloud-event.ts';
+import { readFeed } from './feed-reader.ts';
+
+const everyMs = 200;
+const retryMs = 1_000;
+/** Messages that wait for their acknowledgement at a time. */
+const windowMax = 256;
+const ackTimeoutMs = 2_000;
+
+let publishedTo = 0;
+meter
+  .createObservableGauge('tollgate_billing_feed_position', {
+    description: 'Last position of the billing log in the stream',
+  })
+  .addCallback((result: ObservableResult) => result.observe(publishedTo));
+
+/**
+ * Publishes finance's feed: every event of the billing log, in its order, into the stream `TOLLGATE_BILLING`. Each message
+ * names the one before it, so the stream refuses what would leave a gap. Goes forward over what was acknowledged; what is
+ * published again is the same to the byte, and the stream drops it by its id.
+ */
+@Injectable()
+export class BillingFeed implements OnApplicationShutdown {
+  readonly #pool: Pool;
+  readonly #leadership: Leadership;
+  readonly #js: JetStreamClient;
+  readonly #ending = new AbortController();
+  readonly #logger = createLogger('billing-feed');
+  #running: Promise<void> | undefined;
+  #ready = false;
+  /** The id of the last message in the stream; null when that is unknown. */
+  #last: string | null = null;
+  #trouble: string | null = null;
+
+  constructor(
+    @Inject(POOL) pool: Pool,
+    @Inject(BUS) bus: Bus,
+    @Inject(LEADERSHIP) leadership: Leadership,
+    @Inject(HEALTH) health: HealthRegistry,
+  ) {
+    this.#pool = pool;
+    this.#leadership = leadership;
+    this.#js = jetstream(bus.nc, { timeout: ackTimeoutMs });
+    health.warn('billing feed', () => this.#trouble);
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.#ending.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#ending.signal.aborted) {
+      let waitMs = everyMs;
+      try {
+        if (await this.#leadership.lead()) while (await this.#publishSome());
+        else this.#last = null;
+        this.#trouble = null;
+      } catch (err) {
+        this.#ready = false;
+        this.#last = null;
+        waitMs = retryMs;
+        this.#trouble = 'nothing can be published to JetStream right now';
+        if (!this.#ending.signal.aborted) this.#logger.warn({ err }, 'publishing failed and is repeated');
+      }
+      await sleep(waitMs, undefined, { signal: this.#ending.signal }).catch(() => undefined);
+    }
+  }
+
+  /** Publishes what fits the window. True: there may be more. */
+  async #publishSome(): Promise<boolean> {
+    if (this.#ending.signal.aborted) return false;
+    if (!this.#ready) await this.#ensureStream();
+    const from = await this.#position();
+    publishedTo = from;
+    const found = await readFeed(this.#pool, { afterPosition: from, limit: windowMax });
+    if (found.length === 0) return false;
+    const messages = found.map(({ event, position, orgId }) => ({
+      event,
+      position,
+      orgId,
+      body: JSON.stringify(event),
+    }));
+    const results = await Promise.allSettled(
+      messages.map(({ event, body, orgId }, index) => {
+        const before = index === 0 ? this.#last : messages[index - 1]!.event.id;
+        return this.#js.publish(cloudEventSubject(orgId, event), body, {
+          msgID: event.id,
+          expect: { streamName: streams.billing, ...(before === null ? {} : { lastMsgID: before }) },
+        });
+      }),
+    );
+    const failed = results.findIndex(({ status }) => status === 'rejected');
+    const added = failed === -1 ? messages : messages.slice(0, failed);
+    if (added.length > 0) await this.#save(added);
+    this.#last = failed === -1 ? messages.at(-1)!.event.id : null;
+    if (failed === 0) throw (results[0] as PromiseRejectedResult).reason;
+    return true;
+  }
+
+  /** Makes the stream. A new one gets everything from the beginning. */
+  async #ensureStream(): Promise<void> {
+    const { streams: api } = await this.#js.jetstreamManager(false);
+    try {
+      await api.info(streams.billing);
+    } catch (error) {
+      if ((error as { name?: string }).name !== 'StreamNotFoundError') throw error;
+      await api.add({
+        name: streams.billing,
+        subjects: [subjects.billing],
+        storage: StorageType.File,
+        retention: RetentionPolicy.Limits,
+      });
+      await this.#pool.query('DELETE FROM billing.publisher; DELETE FROM billing.published');
+    }
+    this.#ready = true;
+  }
+
+  async #position(): Promise<number> {
+    const { rows } = await this.#pool.query<{ position: number }>('SELECT position FROM billing.publisher');
+    return rows[0]?.position ?? 0;
+  }
+
+  /** Where the feed stands, and for each organization a digest over everything that it carried. */
+  async #save(messages: readonly { orgId: string; position: number; body: string; event: BillingCloudEvent }[]) {
+    await inTransaction(this.#pool, async (tx) => {
+      for (const [orgId, own] of Map.groupBy(messages, (message) => message.orgId)) {
+        const digest = own.reduce((before, { body }) => chained(before, body), await digestOf(tx, orgId));
+        await tx.query(
+          `INSERT INTO billing.published (org_id, sequence, digest) VALUES ($1, $2, $3)
+           ON CONFLICT (org_id) DO UPDATE SET sequence = excluded.sequence, digest = excluded.digest`,
+          [orgId, Number(own.at(-1)!.event.sequence), digest],
+        );
+      }
+      await tx.query(
+        `INSERT INTO billing.publisher (position) VALUES ($1)
+         ON CONFLICT (singleton) DO UPDATE SET position = excluded.position`,
+        [messages.at(-1)!.position],
+      );
+    });
+  }
+}
+
+async function digestOf(tx: ClientBase, orgId: string): Promise<string> {
+  const { rows } = await tx.query<{ digest: string }>('SELECT digest FROM billing.published WHERE org_id = $1', [
+    orgId,
+  ]);
+  return rows[0]?.digest ?? '';
+}
+
+/** The digest over what was carried before and one message more: SHA-256 in hex. */
+export function chained(before: string, body: string): string {
+  return createHash('sha256').update(before).update(body).digest('hex');
+}

@@ -1,0 +1,64 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { RebuildReport } from '@tollgate/contracts';
+import { PostgresEventLog, type Pool } from '@tollgate/event-log';
+import { LagWatch, ProjectionRunner } from '@tollgate/projection';
+import { HEALTH, POOL, type HealthRegistry } from '@tollgate/runtime';
+import { billingLog, CommitBus } from './billing-log.ts';
+import { ledgerProjection } from './ledger-projection.ts';
+
+/** Beyond this somebody should look. */
+const warnAfterMs = 5_000;
+/** A closing waits for its own lines; a hundred thousand of them take a while to apply. */
+const catchUpMs = 60_000;
+
+/** Runs the projection `ledger` for as long as the service runs. */
+@Injectable()
+export class LedgerReadModel implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly log: PostgresEventLog;
+  readonly #bus = new CommitBus();
+  readonly #runner: ProjectionRunner;
+  readonly #watch: LagWatch;
+  #logId = '';
+  #starting: Promise<void> | undefined;
+
+  constructor(@Inject(POOL) pool: Pool, @Inject(HEALTH) health: HealthRegistry) {
+    this.log = new PostgresEventLog(pool, billingLog);
+    this.#runner = new ProjectionRunner({ pool, source: this.log, bus: this.#bus, definition: ledgerProjection });
+    this.#watch = new LagWatch(this.#runner);
+    health.warn('projection ledger', () => {
+      const behindMs = this.#watch.behindMs();
+      return behindMs > warnAfterMs ? `${this.#runner.lag} events wait, for ${Math.floor(behindMs / 1000)} s` : null;
+    });
+  }
+
+  /** Makes the tables. Whoever needs them at the start of the service waits for this. */
+  start(): Promise<void> {
+    this.#starting ??= (async () => {
+      this.#logId = await this.log.logId();
+      await this.#runner.start();
+    })();
+    return this.#starting;
+  }
+
+  onApplicationBootstrap(): Promise<void> {
+    return this.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#runner.stop();
+  }
+
+  /** Says that this process has appended up to a position. */
+  committed(head: number): void {
+    this.#bus.announce(this.#logId, head);
+  }
+
+  /** Waits until everything that is in the billing log now can be read. @throws TollgateError READ_MODEL_BEHIND */
+  catchUp(): Promise<void> {
+    return this.#runner.catchUp(catchUpMs);
+  }
+
+  rebuild(): Promise<RebuildReport> {
+    return this.#runner.rebuild();
+  }
+}

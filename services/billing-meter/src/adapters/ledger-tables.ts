@@ -1,0 +1,64 @@
+/**
+ * The tables of the projection `ledger`, in the schema `billing`, made from the billing log. Whoever reads several views in
+ * one statement names them in this order, as for the projection `seats`.
+ */
+export const ledgerTables = {
+  statements: {
+    ddl: (table: string) => [
+      `CREATE TABLE ${table} (
+        org_id text NOT NULL,
+        no integer NOT NULL,
+        closing jsonb NOT NULL,
+        closed_at timestamptz NOT NULL,
+        version integer NOT NULL,
+        issue jsonb,
+        issued_at timestamptz,
+        PRIMARY KEY (org_id, no)
+      )`,
+    ],
+  },
+  lines: {
+    ddl: (table: string) => [
+      `CREATE TABLE ${table} (
+        org_id text NOT NULL,
+        no integer NOT NULL,
+        line_no integer NOT NULL,
+        id text NOT NULL,
+        kind text NOT NULL,
+        token_id text NOT NULL,
+        of_statement integer NOT NULL,
+        amount text NOT NULL,
+        data jsonb NOT NULL,
+        posted_at timestamptz NOT NULL,
+        PRIMARY KEY (org_id, no, line_no),
+        UNIQUE (org_id, id)
+      )`,
+      `CREATE INDEX ON ${table} (org_id, token_id, of_statement)`,
+    ],
+  },
+  seat_records: {
+    ddl: (table: string) => [
+      `CREATE TABLE ${table} (
+        org_id text NOT NULL,
+        token_id text NOT NULL,
+        version integer NOT NULL,
+        terms jsonb NOT NULL,
+        since timestamptz NOT NULL,
+        closed_at timestamptz,
+        PRIMARY KEY (org_id, token_id)
+      )`,
+    ],
+  },
+  feed: {
+    ddl: (table: string) => [
+      `CREATE TABLE ${table} (
+        org_id text NOT NULL,
+        sequence bigint NOT NULL,
+        position bigint NOT NULL UNIQUE,
+        PRIMARY KEY (org_id, sequence)
+      )`,
+    ],
+  },
+} as const;
+
+export type LedgerTable = keyof typeof ledgerTables;

@@ -1,0 +1,65 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { BillingCloudEvent } from '@tollgate/contracts';
+import type { Pool } from '@tollgate/event-log';
+import { POOL } from '@tollgate/runtime';
+import type { PostedLine } from '../application/bookkeeping/ports.ts';
+import type { EvidenceEvent, IssuedStatement, Statements } from '../application/statements/ports.ts';
+import type { Seat } from '../domain/seat.ts';
+import { readFeed } from './feed-reader.ts';
+import { lineColumns } from './postgres-books.ts';
+import { seatColumns } from './seat-columns.ts';
+
+/** Reads the views of both projections, and the events that amounts name. */
+@Injectable()
+export class PostgresStatements implements Statements {
+  constructor(@Inject(POOL) private readonly pool: Pool) {}
+
+  async list(orgId: string, after: number, limit: number): Promise<IssuedStatement[]> {
+    const { rows } = await this.pool.query<IssuedStatement>(
+      `SELECT closing, issue, issued_at AS "issuedAt" FROM billing.statements
+        WHERE org_id = $1 AND no > $2 AND issue IS NOT NULL ORDER BY no LIMIT $3`,
+      [orgId, after, limit],
+    );
+    return rows;
+  }
+
+  async line(orgId: string, id: string): Promise<PostedLine | null> {
+    const { rows } = await this.pool.query<PostedLine>(
+      `SELECT ${lineColumns} FROM billing.lines WHERE org_id = $1 AND id = $2`,
+      [orgId, id],
+    );
+    return rows[0] ?? null;
+  }
+
+  async lines(orgId: string, no: number, afterLine: number, limit: number): Promise<PostedLine[]> {
+    const { rows } = await this.pool.query<PostedLine>(
+      `SELECT ${lineColumns} FROM billing.lines WHERE org_id = $1 AND no = $2 AND line_no > $3 ORDER BY line_no LIMIT $4`,
+      [orgId, no, afterLine, limit],
+    );
+    return rows;
+  }
+
+  async evidence(orgId: string, positions: readonly number[]): Promise<EvidenceEvent[]> {
+    const { rows } = await this.pool.query<EvidenceEvent>(
+      `SELECT id, position, type, at, data FROM log.events
+        WHERE position = ANY($2) AND (org_id = $1 OR org_id IS NULL) ORDER BY position`,
+      [orgId, positions],
+    );
+    return rows;
+  }
+
+  async feed(orgId: string, afterSequence: number, limit: number): Promise<BillingCloudEvent[]> {
+    return (await readFeed(this.pool, { orgId, afterSequence, limit })).map(({ event }) => event);
+  }
+
+  async seatsWithin(orgId: string, { start, end }: { start: string; end: string }): Promise<Seat[]> {
+    const { rows } = await this.pool.query<Seat>(
+      `SELECT ${seatColumns} FROM billing.seats AS seat
+        WHERE org_id = $1 AND opened_at < $3 AND (revoked_at IS NULL OR revoked_at > $2)
+          AND (expires_at IS NULL OR expires_at > $2)
+        ORDER BY opened_position`,
+      [orgId, start, end],
+    );
+    return rows;
+  }
+}

@@ -1,0 +1,117 @@
+import type { BillingLine, Evidence, StatementPeriod } from '@tollgate/contracts';
+import { periodMeter, roundedQuotient, type PeriodMeter } from '@tollgate/proration';
+import { lineId } from './ids.ts';
+import { accountAt, endOf, openingOf, seatAsOf, type Seat } from './seat.ts';
+import { termsOver, type SeatKindOf, type TermsSegment, type TermsSource } from './terms.ts';
+
+export interface LinesRequest extends TermsSource {
+  readonly period: StatementPeriod;
+  /** The release of the tz database in use: `process.versions.tz`. */
+  readonly tzdb: string;
+  /** What the ids of the lines are made from, beside the seat and its interval. */
+  readonly issue: string;
+}
+
+/** Lines of one seat, in order of time. */
+export type LinesOf = (seat: Seat, untilMs?: number) => BillingLine[];
+
+/**
+ * Works out what seats cost in one period, by the log up to `asOf`: one line per seat and stretch with one plan and one
+ * price. The running total of a seat is rounded and not its lines, so they add up to the whole. The calendar and the terms
+ * of each kind of seat are read once, for any number of seats.
+ */
+export function linesOf(request: LinesRequest): LinesOf {
+  const { subscriber, period } = request;
+  const meter = periodMeter(subscriber.billing.policy, subscriber.timeZone, period);
+  const [periodStartMs, periodEndMs] = [Date.parse(period.start), Date.parse(period.end)];
+  const kinds = new Map<string, TermsSegment[]>();
+  const segmentsOf = (kind: SeatKindOf): TermsSegment[] => {
+    const key = `${kind.product} ${kind.scope} ${kind.billable}`;
+    const known = kinds.get(key) ?? termsOver(request, kind, periodStartMs, periodEndMs);
+    kinds.set(key, known);
+    return known;
+  };
+  return (current, untilMs = periodEndMs) => {
+    const seat = seatAsOf(current, request.asOf);
+    if (!seat) return [];
+    const end = endOf(seat);
+    const startMs = Math.max(Date.parse(seat.openedAt), periodStartMs);
+    const endMs = Math.min(end ? Date.parse(end.at) : Infinity, periodEndMs, untilMs);
+    if (startMs >= endMs) return [];
+    const parts = segmentsOf(seat)
+      .filter((segment) => segment.startMs < endMs && segment.endMs > startMs)
+      .map((segment) => ({
+        ...segment,
+        startMs: Math.max(segment.startMs, startMs),
+        endMs: Math.min(segment.endMs, endMs),
+      }));
+    const closing = end && Date.parse(end.at) === endMs ? end.evidence : null;
+    return partLines(request, meter, seat, parts, closing);
+  };
+}
+
+function partLines(
+  { subscriber, period, tzdb, issue }: LinesRequest,
+  meter: PeriodMeter,
+  seat: Seat,
+  parts: readonly TermsSegment[],
+  closing: Evidence | null,
+): BillingLine[] {
+  const { currency, timeZone, billing } = subscriber;
+  const activeFromMs = parts[0]?.startMs ?? 0;
+  let [counted, weight, billed] = [0n, 0n, 0n];
+  return parts.map((part, index) => {
+    const numerator = meter.units(activeFromMs, part.endMs) - counted;
+    const unitPrice = part.price?.amount ?? '0';
+    const before = { weight: String(weight), amount: String(billed) };
+    weight += BigInt(unitPrice) * numerator;
+    counted += numerator;
+    const total = roundedQuotient(weight, meter.denominator);
+    const amount = total - billed;
+    billed = total;
+    const interval = { start: instant(part.startMs), end: instant(part.endMs) };
+    const account = accountAt(seat, instant(part.endMs - 1));
+    return {
+      id: lineId(issue, seat.tokenId, interval.start),
+      tokenId: seat.tokenId,
+      accountId: account.accountId,
+      product: seat.product,
+      scope: seat.scope,
+      plan: part.plan,
+      billable: seat.billable,
+      period,
+      interval,
+      activeFrom: instant(activeFromMs),
+      numerator: Number(numerator),
+      denominator: Number(meter.denominator),
+      policy: billing.policy,
+      timeZone,
+      tzdb,
+      unitPrice: { amount: unitPrice, currency },
+      priceVersion: part.price?.position ?? null,
+      before,
+      amount: { amount: String(amount), currency },
+      evidence: evidence([
+        openingOf(seat),
+        account.evidence,
+        ...part.evidence,
+        ...(closing && index === parts.length - 1 ? [closing] : []),
+      ]),
+    };
+  });
+}
+
+/** Each event once, in log order. */
+export function evidence(all: readonly Evidence[]): Evidence[] {
+  const byPosition = new Map(all.map((one) => [one.position, one]));
+  return [...byPosition.values()].sort((a, b) => a.position - b.position);
+}
+
+/** The sum of the amounts, in minor units. */
+export function sumOf(lines: readonly { readonly amount: { readonly amount: string } }[]): bigint {
+  return lines.reduce((sum, { amount }) => sum + BigInt(amount.amount), 0n);
+}
+
+function instant(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,3 +1,4 @@
+import { Inject } from '@nestjs/common';
 import { Handles, type OperationHandler, type OperationMessage } from '@tollgate/bus';
 import { devSetClock } from '@tollgate/contracts';
 import { clock, moveClock } from '../../domain/clock.ts';
@@ -8,12 +9,22 @@ import { RevocationBarrier } from '../leases/revocation-barrier.ts';
 /** The one stream of the development clock. */
 export const developmentClockId = 'development';
 
+/** Injection token of `Closings`. */
+export const CLOSINGS = Symbol('Closings');
+
+/** What falls due by the clock elsewhere. */
+export interface Closings {
+  /** Waits until the billing periods that are due at the authority time of a position are closed. */
+  dueAt(position: number): Promise<unknown>;
+}
+
 @Handles(devSetClock)
 export class SetClock implements OperationHandler<typeof devSetClock> {
   constructor(
     private readonly commands: CommandRunner,
     private readonly barrier: RevocationBarrier,
     private readonly authority: AuthorityClock,
+    @Inject(CLOSINGS) private readonly closings: Closings,
   ) {}
 
   async execute(message: OperationMessage<typeof devSetClock>) {
@@ -30,6 +41,7 @@ export class SetClock implements OperationHandler<typeof devSetClock> {
     this.authority.advanceTo(offsetMs);
     // Tokens expire by it, so it narrows like a revoke.
     const barrier = await this.barrier.run(outcome.position);
+    await this.closings.dueAt(outcome.position);
     return { clock: { now: this.authority.now(), offsetMs }, position: outcome.position, barrier };
   }
 }

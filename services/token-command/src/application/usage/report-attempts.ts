@@ -58,7 +58,7 @@ export class ReportAttempts implements OperationHandler<typeof securityReportAtt
         operation: securityReportAttempts.name,
         key: `${tokenId}.${reason}.${minute}.${part}`,
         requestHash: '',
-        answer: () => null,
+        answer: () => ({}),
       },
     });
     return !replayed;

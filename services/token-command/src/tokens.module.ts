@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { tokenUseCases } from './application/index.ts';
 import { McpServers } from './application/mcp/mcp-servers.ts';
 import { Inheritance } from './application/permissions/inheritance.ts';
+import { TokenNarrowing } from './application/tokens/narrowing.ts';
 import { TokenPresenter } from './application/tokens/present.ts';
 import { TokenRotation } from './application/tokens/rotate.ts';
 import { LeaseModule } from './lease.module.ts';
@@ -11,6 +12,6 @@ import { ReadModelModule } from './read-model.module.ts';
 /** The life of tokens. */
 @Module({
   imports: [LogModule, LeaseModule, ReadModelModule],
-  providers: [TokenPresenter, TokenRotation, McpServers, Inheritance, ...tokenUseCases],
+  providers: [TokenPresenter, TokenNarrowing, TokenRotation, McpServers, Inheritance, ...tokenUseCases],
 })
 export class TokensModule {}

@@ -270,7 +270,7 @@ export function regenerateToken(state: TokenState, command: RegenerateToken): To
 
 /** Ends the overlap ahead of its time. Without one it decides nothing. */
 export function endOverlap(state: TokenState, command: { reason: string | null; now: string }): TokenEvent[] {
-  const existing = theChangeableToken(state, command.now);
+  const existing = theTokenByHand(theChangeableToken(state, command.now));
   const overlap = runningOverlap(existing, command.now);
   if (overlap === null) return [];
   return [

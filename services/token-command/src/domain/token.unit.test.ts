@@ -262,6 +262,10 @@ describe('an overlap', () => {
     given(token, created, overlapping)
       .when((state) => endOverlap(state, { reason: null, now: later }))
       .then());
+  it("of a managed agent's token is its agent's", () =>
+    given(token, managed)
+      .when((state) => endOverlap(state, why))
+      .refused('MANAGED_TOKEN'));
   it('is over when the token is revoked', () =>
     expect(given(token, created, overlapping, revoked).folded.state).toMatchObject({ overlap: null }));
 });

@@ -1,3 +1,3 @@
-export { mintSecret, parseSecret, type ParsedSecret, type SecretEnvironment } from './secret.ts';
+export { kindOfSecret, mintSecret, parseSecret, type ParsedSecret, type SecretEnvironment } from './secret.ts';
 export { digestSecret, digestSecretBytes, digestSecretWords } from './digest.ts';
 export { hintOf, prefixOf } from './display.ts';

@@ -1,5 +1,5 @@
-import { crc32 } from 'node:zlib';
 import { checksumLength, decodeChecksum, encodeChecksum } from './base62.ts';
+import { crc32OfAscii } from './crc32.ts';
 
 /** The environments a secret can name. A product without environments has secrets without that part. */
 export type SecretEnvironment = 'live' | 'test';
@@ -44,7 +44,7 @@ export function mintSecret(parts: {
   }
   const head = environment === null ? `${prefix}_` : `${prefix}_${environment}_`;
   const checked = head + Buffer.from(randomBytes.buffer, randomBytes.byteOffset, randomLength).toString('hex');
-  return `${checked}_${encodeChecksum(crc32(checked))}`;
+  return `${checked}_${encodeChecksum(crc32OfAscii(checked, checked.length))}`;
 }
 
 /**
@@ -54,23 +54,33 @@ export function mintSecret(parts: {
  * - `foreign`: any other text. It may be an imported key of an older system and is looked up like any other.
  *
  * The checksum turns typos and junk away; it is a filter, not a control. This runs on every verification: it walks the
- * text from its end once, without a regular expression, and allocates one small object only when the text is well-formed.
+ * text from its end, without a regular expression, and allocates nothing.
  */
-export function parseSecret(text: string): ParsedSecret {
+export function kindOfSecret(text: string): ParsedSecret['kind'] {
   const headLength = text.length - tailLength;
-  if (headLength < 1) return foreign;
+  if (headLength < 1) return 'foreign';
   const checkedLength = headLength + 1 + hexLength;
-  if (text.charCodeAt(headLength) !== underscore || text.charCodeAt(checkedLength) !== underscore) return foreign;
-  if (!isHex(text, headLength + 1, checkedLength)) return foreign;
-
-  const environment = environmentBefore(text, headLength);
-  const prefixLength = environment === null ? headLength : headLength - environmentLength;
-  if (!isPrefix(text, prefixLength)) return foreign;
+  if (text.charCodeAt(headLength) !== underscore || text.charCodeAt(checkedLength) !== underscore) return 'foreign';
+  if (!isHex(text, headLength + 1, checkedLength)) return 'foreign';
+  if (!isPrefix(text, prefixLengthBefore(text, headLength))) return 'foreign';
 
   const checksum = decodeChecksum(text, checkedLength + 1);
-  if (checksum < 0) return foreign;
-  if (checksum !== crc32(text.slice(0, checkedLength))) return malformed;
-  return { kind: 'well-formed', prefix: text.slice(0, prefixLength), environment };
+  if (checksum < 0) return 'foreign';
+  return checksum === crc32OfAscii(text, checkedLength) ? 'well-formed' : 'malformed';
+}
+
+/** What `kindOfSecret` says, and the parts of a well-formed secret. */
+export function parseSecret(text: string): ParsedSecret {
+  const kind = kindOfSecret(text);
+  if (kind === 'malformed') return malformed;
+  if (kind === 'foreign') return foreign;
+  const headLength = text.length - tailLength;
+  const prefix = text.slice(0, prefixLengthBefore(text, headLength));
+  return { kind, prefix, environment: environmentBefore(text, headLength) };
+}
+
+function prefixLengthBefore(text: string, headLength: number): number {
+  return environmentBefore(text, headLength) === null ? headLength : headLength - environmentLength;
 }
 
 /** The environment that ends right before `end`. Prefixes hold no `_`, so this is never a part of one. */

@@ -1,5 +1,5 @@
 import { TollgateError, type Decision, type DecisionReason, type VerifyRequest } from '@tollgate/contracts';
-import { digestSecretWords, parseSecret } from '@tollgate/credential';
+import { digestSecretWords, kindOfSecret } from '@tollgate/credential';
 import { digestWords } from './digest-words.ts';
 import { holdsPermission, type PermissionSet } from './directory.ts';
 import type { Replica } from './replica.ts';
@@ -10,6 +10,16 @@ export type DecisionCore = Omit<Decision, 'decisionId' | 'position' | 'leaseRema
 const missing: DecisionCore = Object.freeze({ valid: false, code: 'TOKEN_MISSING' });
 const malformed: DecisionCore = Object.freeze({ valid: false, code: 'TOKEN_INVALID', reason: 'malformed' });
 const unknown: DecisionCore = Object.freeze({ valid: false, code: 'TOKEN_INVALID', reason: 'unknown' });
+
+/** A token that holds, and the rows of it and its account. */
+interface Identified {
+  readonly token: number;
+  readonly account: number;
+  readonly tokenId: string;
+  readonly orgId: string;
+  /** Set when the secret is the one before, during an overlap. */
+  readonly previousSecret: true | undefined;
+}
 
 /** Of the secret under decision. `decide` never waits, so one is enough. */
 const digest = new Int32Array(digestWords);
@@ -28,19 +38,20 @@ export function decide(replica: Replica, request: VerifyRequest, nowMs: number):
   requireWholeWish(request);
   const secret = request.token;
   if (secret === undefined || secret === '') return missing;
-  if (parseSecret(secret).kind === 'malformed') return malformed;
+  if (kindOfSecret(secret) === 'malformed') return malformed;
 
   const { tokens } = replica;
   digestSecretWords(secret, digest);
   const found = tokens.credentialOf(digest);
-  if (found === 0) return unknown;
-  const token = tokens.tokenOf(Math.abs(found));
+  const token = tokens.tokenOf(found, digest);
+  if (token === 0) return unknown;
   const reason = whyNot(replica, request, found, token, nowMs);
   // Read for an unknown secret, too, from the row that stands in for its own.
-  const [tokenId, orgId] = [tokens.idOf(token), tokens.organizationOf(token)];
+  const tokenId = tokens.idOf(token);
+  const orgId = tokens.organizationOf(token);
   if (reason === null) {
-    const core = decideReach(replica, request, token, tokenId, orgId);
-    return tokens.isCurrent(found, token) ? core : { ...core, previousSecret: true };
+    const previousSecret = tokens.isCurrent(found) ? undefined : true;
+    return decideReach(replica, request, { token, account: tokens.accountOf(token), tokenId, orgId, previousSecret });
   }
   const known = reason !== 'unknown';
   return {
@@ -73,60 +84,73 @@ function whyNot(
   // Half-open: at the instant of its expiry a token has expired.
   if (nowMs >= tokens.expiryOf(token)) reason = 'expired';
   if (status === 'revoked') reason = 'revoked';
-  if (!tokens.isLive(Math.abs(found), token, nowMs)) reason = 'superseded';
-  if (found < 0) reason = 'unknown';
+  if (!tokens.isLive(found, token, nowMs)) reason = 'superseded';
+  if (found === 0) reason = 'unknown';
   return reason;
 }
 
 /** What an identified, living token may do: its spaces, the account's permissions there, its team, its balance. */
-function decideReach(
-  replica: Replica,
-  request: VerifyRequest,
-  token: number,
-  tokenId: string,
-  orgId: string,
-): DecisionCore {
-  const { tokens, accounts, memberships, spaces, teams } = replica;
-  const account = tokens.accountOf(token);
+function decideReach(replica: Replica, request: VerifyRequest, identified: Identified): DecisionCore {
+  const { tokens, memberships, spaces } = replica;
+  const { token, account } = identified;
   const own = tokens.spaceOf(token);
+  const asksOperation = request.resource !== undefined || request.path !== undefined;
+  const space = request.space === undefined ? own : spaces.numberOf(request.space);
+  const reach: string[] = [];
+  let permissions: PermissionSet | null = null;
+  if (own === 0) {
+    permissions = memberships.walk(account, space, reach);
+  } else {
+    reach.push(spaces.textOf(own));
+    if (own === space) permissions = memberships.permissions(account, space);
+  }
+  if (request.space === undefined && own === 0) {
+    if (asksOperation) throw spaceRequired();
+  } else if (permissions === null) {
+    return describe(replica, identified, reach, 'SCOPE_DENIED', 'space');
+  } else if (asksOperation && !mayCall(permissions, replica, request, token)) {
+    return describe(replica, identified, reach, 'PERMISSION_DENIED', 'permission');
+  }
+  const policy = whatTeamDenies(replica, request, tokens.teamOf(token));
+  if (policy !== null) return describe(replica, identified, reach, 'POLICY_DENIED', policy);
+  // No organization has a balance, so nothing that costs can be paid.
+  if (request.costMicros !== undefined && /[1-9]/.test(request.costMicros)) {
+    return describe(replica, identified, reach, 'INSUFFICIENT_BALANCE', 'balance');
+  }
+  return describe(replica, identified, reach, 'OK', undefined);
+}
+
+function spaceRequired(): TollgateError {
+  return new TollgateError(
+    'SPACE_REQUIRED',
+    'This token reaches several spaces: name the one this call is for in `space`.',
+    [{ path: 'space', message: 'is needed for a multi-space token' }],
+  );
+}
+
+/** All that a decision says of an identified token. Every one has the same fields, which keeps them fast to make and to write. */
+function describe(
+  { tokens, accounts, teams }: Replica,
+  { token, account, tokenId, orgId, previousSecret }: Identified,
+  spaces: string[],
+  code: DecisionCore['code'],
+  reason: DecisionReason | undefined,
+): DecisionCore {
   const team = tokens.teamOf(token);
   const expiresAtMs = tokens.expiryOf(token);
-  const answer = (code: DecisionCore['code'], reason?: DecisionReason): DecisionCore => ({
+  return {
     valid: code === 'OK',
     code,
-    ...(reason ? { reason } : {}),
+    reason,
     tokenId,
     orgId,
     account: { id: accounts.idOf(account), kind: accounts.kindOf(account) },
-    scope: own === 0 ? 'multi-space' : 'single-space',
-    spaces: own === 0 ? memberships.spacesOf(account) : [spaces.textOf(own)],
+    scope: tokens.spaceOf(token) === 0 ? 'multi-space' : 'single-space',
+    spaces,
     teamId: team === 0 ? null : teams.numbers.textOf(team),
     expiresAt: expiresAtMs === Infinity ? null : new Date(expiresAtMs).toISOString(),
-  });
-
-  const asksOperation = request.resource !== undefined || request.path !== undefined;
-  const space = request.space === undefined ? own : spaces.numberOf(request.space);
-  if (request.space === undefined && own === 0) {
-    if (asksOperation) {
-      throw new TollgateError(
-        'SPACE_REQUIRED',
-        'This token reaches several spaces: name the one this call is for in `space`.',
-        [{ path: 'space', message: 'is needed for a multi-space token' }],
-      );
-    }
-  } else {
-    const permissions = own !== 0 && own !== space ? null : memberships.permissions(account, space);
-    if (permissions === null) return answer('SCOPE_DENIED', 'space');
-    if (asksOperation && !mayCall(permissions, replica, request, token))
-      return answer('PERMISSION_DENIED', 'permission');
-  }
-  const denied = whatTeamDenies(replica, request, team);
-  if (denied !== null) return answer('POLICY_DENIED', denied);
-  // No organization has a balance, so nothing that costs can be paid.
-  if (request.costMicros !== undefined && /[1-9]/.test(request.costMicros)) {
-    return answer('INSUFFICIENT_BALANCE', 'balance');
-  }
-  return answer('OK');
+    previousSecret,
+  };
 }
 
 /** Whether the permissions held in a space cover the operation that is asked for, by name or by method and path. */

@@ -1,5 +1,5 @@
 import { Interned } from './interned.ts';
-import { RecordTable } from './record-table.ts';
+import { KeyedRows } from './rows.ts';
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 /** Characters of an id after its prefix: the first holds 3 bits and the others 5, 128 in all. */
@@ -57,14 +57,16 @@ function code(bits: number): number {
  * Rows named by an id (`tok_…`). Sixteen bytes hold an id as Tollgate mints it; any other text is kept as it is, beside the rows,
  * and named there by a number behind three words that no minted id has (its time would lie in the year 10889).
  */
-export class IdTable extends RecordTable {
+export class IdTable {
+  /** The rows: four words of the id, and then those that the owner of the table gives a meaning. */
+  readonly rows: KeyedRows;
   readonly #prefix: string;
   readonly #others = new Interned();
   readonly #words = new Int32Array(idWords);
 
   /** @param words of a row after its id */
   constructor(prefix: string, words: number) {
-    super({ keyWords: idWords, words: idWords + words });
+    this.rows = new KeyedRows(idWords + words);
     this.#prefix = prefix;
   }
 
@@ -75,20 +77,20 @@ export class IdTable extends RecordTable {
       if (number === 0) return 0;
       this.#words.fill(-1).set([number], 3);
     }
-    return this.find(this.#words);
+    return this.rows.find(this.#words);
   }
 
   /** The row of an id, which is added if need be. */
   add(id: string): number {
     if (!this.#pack(id)) this.#words.fill(-1).set([this.#others.add(id)], 3);
-    return this.find(this.#words) || this.insert(this.#words);
+    return this.rows.find(this.#words) || this.rows.insert(this.#words);
   }
 
   idOf(row: number): string {
-    const w0 = this.get(row, 0);
-    const w1 = this.get(row, 1);
-    const w2 = this.get(row, 2);
-    const w3 = this.get(row, 3);
+    const w0 = this.rows.get(row, 0);
+    const w1 = this.rows.get(row, 1);
+    const w2 = this.rows.get(row, 2);
+    const w3 = this.rows.get(row, 3);
     if (isOther(w0, w1, w2)) return this.#others.textOf(w3);
     return this.#prefix + unpackId(w0, w1, w2, w3);
   }

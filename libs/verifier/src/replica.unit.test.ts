@@ -59,7 +59,7 @@ describe('the digest of a replica', () => {
     ['credentials', (replica) => replica.tokens.addSuperseded('00'.repeat(32), 'tok_1')],
     ['tokens', (replica) => replica.tokens.put('tok_1', { ...replica.tokens.get('tok_1')!, status: 'inactive' })],
     ['accounts', (replica) => replica.accounts.put('acc_1', { ...replica.accounts.get('acc_1')!, active: false })],
-    ['memberships', (replica) => replica.memberships.put('spc_1.acc_1', null)],
+    ['memberships', (replica) => replica.memberships.put('acc_1.spc_1', null)],
     ['teams', (replica) => replica.teams.put('tea_1', { ...replica.teams.get('tea_1')!, projects: ['prj_2'] })],
     ['products', (replica) => replica.products.put('default', { key: 'default', resources: [] })],
     ['clock', (replica) => (replica.clockOffsetMs = 1)],

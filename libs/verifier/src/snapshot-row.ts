@@ -1,4 +1,4 @@
-import type { Kind, States } from './state.ts';
+import { partsOfMembershipKey, type Kind, type States } from './state.ts';
 
 /**
  * Rows of a snapshot, in the order in which a verifier takes them: what is named before what names it where that matters. A
@@ -53,10 +53,7 @@ const readers: { readonly [K in Kind]: (key: string, fields: readonly (string | 
   product: (key, [resources]) => ({ key, resources: fromJson(resources) }),
   team: (id, [policy, projects]) => ({ id, policy: fromJson(policy), projects: fromJson(projects) }),
   account: (id, [kind, status]) => ({ id, kind: kind as 'member' | 'service', active: status === 'active' }),
-  membership: (key, [permissions]) => {
-    const dot = key.indexOf('.');
-    return { spaceId: key.slice(0, dot), accountId: key.slice(dot + 1), permissions: fromJson(permissions) };
-  },
+  membership: (key, [permissions]) => ({ ...partsOfMembershipKey(key), permissions: fromJson(permissions) }),
   token: (
     id,
     [orgId, accountId, spaceId, product, environment, teamId, expiresAtMs, status, digest, previous, until],

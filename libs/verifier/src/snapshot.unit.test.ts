@@ -58,9 +58,9 @@ describe('a replica', () => {
         expect(new Map(tombstones.map(({ digest, tokenId }) => [digest, tokenId]))).toEqual(superseded);
         for (const account of replica.accounts) {
           const spaces = [...replica.memberships].filter(({ accountId }) => accountId === account.id);
-          expect(replica.memberships.spacesOf(replica.accounts.rowOf(account.id))).toEqual(
-            spaces.map(({ spaceId }) => spaceId).sort(),
-          );
+          const walked: string[] = [];
+          replica.memberships.walk(replica.accounts.rowOf(account.id), 0, walked);
+          expect(walked).toEqual(spaces.map(({ spaceId }) => spaceId).sort());
         }
       }),
       { numRuns: 150 },

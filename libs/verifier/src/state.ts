@@ -85,12 +85,18 @@ type Effects = { readonly [T in EventType]: { [K in Kind]: Effect<T, K> }[Kind] 
 /** The state that an event changes. */
 export interface Place {
   readonly kind: Kind;
-  /** Names the state among those of its kind: an id, `<space>.<account>` for a membership. */
+  /** Names the state among those of its kind: an id, `<account>.<space>` for a membership. */
   readonly key: string;
 }
 
-/** The key of a membership. Space first, so that rows in the order of keys are in the order of spaces for each account. */
-export const membershipKey = (spaceId: string, accountId: string): string => `${spaceId}.${accountId}`;
+/** The key of a membership. Account first: in the order of keys, the memberships of one account lie together, in the order of spaces. */
+export const membershipKey = (accountId: string, spaceId: string): string => `${accountId}.${spaceId}`;
+
+/** The inverse of `membershipKey`. */
+export function partsOfMembershipKey(key: string): { accountId: string; spaceId: string } {
+  const dot = key.indexOf('.');
+  return { accountId: key.slice(0, dot), spaceId: key.slice(dot + 1) };
+}
 
 /**
  * Where an event takes effect; null when no decision rests on it.
@@ -142,7 +148,7 @@ function effectOf(event: RecordedEvent): SomeEffect | null {
 const ofAccount = ({ accountId }: { accountId: string }) => accountId;
 const ofTeam = ({ teamId }: { teamId: string }) => teamId;
 const ofToken = ({ tokenId }: { tokenId: string }) => tokenId;
-const ofMembership = (data: { spaceId: string; accountId: string }) => membershipKey(data.spaceId, data.accountId);
+const ofMembership = (data: { spaceId: string; accountId: string }) => membershipKey(data.accountId, data.spaceId);
 
 const membership: Effect<'MembershipGranted' | 'MembershipChanged', 'membership'> = {
   kind: 'membership',

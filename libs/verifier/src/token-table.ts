@@ -1,28 +1,32 @@
 import { digestFromHex, digestToHex, digestWords } from './digest-words.ts';
 import type { AccountTable } from './directory.ts';
+import { HashIndex, hashOf } from './hash-index.ts';
 import { IdTable } from './ids.ts';
 import type { Interned } from './interned.ts';
-import { RecordTable } from './record-table.ts';
+import { Rows } from './rows.ts';
 import type { TokenState } from './state.ts';
 
 /** Words of a token's row after its id. Times are two words each: a 64-bit integer of milliseconds. */
 const word = {
-  account: 4,
-  organization: 5,
-  space: 6,
-  team: 7,
+  /** Of the live secret; zeros when there is none. */
+  digest: 4,
+  account: 12,
+  organization: 13,
+  space: 14,
+  team: 15,
   /** Number of the product, and below it two bits each of environment and status. */
-  product: 8,
-  expiry: 9,
-  current: 11,
-  previous: 12,
-  previousUntil: 13,
+  product: 16,
+  expiry: 17,
+  /** Row of the secret before, and until when it holds as well. */
+  previous: 19,
+  previousUntil: 20,
 } as const;
-const words = 11;
+const words = 18;
 const environments = [null, 'live', 'test'] as const;
 const statuses = ['active', 'inactive', 'revoked'] as const;
-/** The word of a credential's row behind its digest: the row of its token. */
-const tokenWord = digestWords;
+/** The word of a former secret's row behind its digest: the row of its token. */
+const ownerWord = digestWords;
+const noDigest = new Int32Array(digestWords);
 
 /** What a digest stands for. A superseded secret was replaced by a regenerate, and stays known for ever. */
 export type CredentialState = 'live' | 'superseded';
@@ -37,16 +41,19 @@ export interface TokenNames {
 }
 
 /**
- * Tokens and the digests of their secrets. A token takes 60 bytes and a digest 36, and each 11 to 23 for its index: about
- * 130 in all. Of a secret there is the SHA-256 digest alone, all 32 bytes of it.
+ * Tokens and the digests of their secrets. A token takes 88 bytes, 32 of them the whole SHA-256 of its secret, and 23 to 46 in the
+ * two indexes; a former secret takes 36 and 11 to 23. There is nothing else of any secret.
  *
  * A digest belongs to its first token for ever. It is live while that token names it as the current one, or as the previous
  * one during an overlap; otherwise it is a tombstone, which nothing brings back.
  */
 export class TokenTable {
   readonly #names: TokenNames;
-  readonly #tokens = new IdTable('tok_', words);
-  readonly #credentials = new RecordTable({ keyWords: digestWords, words: digestWords + 1 });
+  readonly #ids = new IdTable('tok_', words);
+  readonly #tokens = this.#ids.rows;
+  readonly #former = new Rows(digestWords + 1);
+  /** Rows of tokens by their current digest, and the negative rows of former secrets by theirs. */
+  readonly #byDigest = new HashIndex();
   readonly #digest = new Int32Array(digestWords);
 
   constructor(names: TokenNames) {
@@ -57,33 +64,42 @@ export class TokenTable {
     return this.#tokens.size;
   }
 
-  /** Digests, tombstones among them. */
-  get credentials(): number {
-    return this.#credentials.size;
-  }
-
-  /** The row of the credential with this digest, or the negative number of another one: see `RecordTable.findOrDecoy`. */
+  /**
+   * What has this digest: the row of the token whose current secret it is, the negative row of a former secret, or 0.
+   */
   credentialOf(digest: Int32Array): number {
-    return this.#credentials.findOrDecoy(digest);
+    const hash = hashOf(digest);
+    for (let found = this.#byDigest.first(hash); found !== 0; found = this.#byDigest.next()) {
+      if (found > 0 ? this.#tokens.holds(found, word.digest, digest) : this.#former.holds(-found, 0, digest))
+        return found;
+    }
+    return 0;
   }
 
-  /** The row of a credential's token. */
-  tokenOf(credential: number): number {
-    return this.#credentials.get(credential, tokenWord);
+  /**
+   * The row of a credential's token. For 0 the row of some token that the digest chooses, or 0 when there is none at all: so a
+   * look-up that fails reads as much memory, and as cold, as one that succeeds.
+   */
+  tokenOf(credential: number, digest: Int32Array): number {
+    if (credential < 0) return this.#former.get(-credential, ownerWord);
+    if (credential > 0) return credential;
+    if (this.#tokens.size === 0) return 0;
+    const decoy = 1 + ((hashOf(digest) >>> 0) % this.#tokens.size);
+    return this.#tokens.holds(decoy, word.digest, digest) ? 0 : decoy;
   }
 
-  /** Whether it is the token's newest credential, not the one before it. */
-  isCurrent(credential: number, token: number): boolean {
-    return credential === this.#tokens.get(token, word.current);
+  /** Whether it is the token's newest credential, not one before it. */
+  isCurrent(credential: number): boolean {
+    return credential > 0;
   }
 
   isLive(credential: number, token: number, nowMs: number): boolean {
     const overlaps = nowMs < this.#time(token, word.previousUntil);
-    return this.isCurrent(credential, token) || (overlaps && credential === this.#tokens.get(token, word.previous));
+    return this.isCurrent(credential) || (overlaps && -credential === this.#tokens.get(token, word.previous));
   }
 
   idOf(token: number): string {
-    return this.#tokens.idOf(token);
+    return this.#ids.idOf(token);
   }
   organizationOf(token: number): string {
     return this.#names.organizations.textOf(this.#tokens.get(token, word.organization));
@@ -116,7 +132,7 @@ export class TokenTable {
   }
 
   get(id: string): TokenState | null {
-    const row = this.#tokens.rowOf(id);
+    const row = this.#ids.rowOf(id);
     return row === 0 ? null : this.#stateOf(row);
   }
 
@@ -125,9 +141,9 @@ export class TokenTable {
     if (state === null) return;
     const { accounts, organizations, spaces, teams, products } = this.#names;
     const tokens = this.#tokens;
-    const row = tokens.add(id);
-    const current = this.#hold(row, state.digest);
-    const previous = this.#hold(row, state.overlap?.digest ?? '');
+    const row = this.#ids.add(id);
+    this.#setCurrent(row, state.digest);
+    const previous = state.overlap === null ? 0 : this.#previous(row, state.overlap.digest);
     tokens.set(row, word.account, accounts.add(state.accountId));
     tokens.set(row, word.organization, organizations.add(state.orgId));
     tokens.set(row, word.space, state.spaceId === null ? 0 : spaces.add(state.spaceId));
@@ -135,17 +151,15 @@ export class TokenTable {
     const flags = (environments.indexOf(state.environment) << 2) | statuses.indexOf(state.status);
     tokens.set(row, word.product, (products.add(state.product) << 4) | flags);
     this.#setTime(row, word.expiry, state.expiresAtMs);
-    tokens.set(row, word.current, current);
     tokens.set(row, word.previous, previous);
     this.#setTime(row, word.previousUntil, previous === 0 ? 0 : (state.overlap?.untilMs ?? 0));
   }
 
   /** Makes a digest a tombstone of a token, unless it is known already or the token is not. */
   addSuperseded(digest: string, tokenId: string): void {
-    const token = this.#tokens.rowOf(tokenId);
+    const token = this.#ids.rowOf(tokenId);
     digestFromHex(digest, this.#digest);
-    if (token === 0 || this.#credentials.find(this.#digest) !== 0) return;
-    this.#credentials.set(this.#credentials.insert(this.#digest), tokenWord, token);
+    if (token !== 0 && this.credentialOf(this.#digest) === 0) this.#addFormer(token, this.#digest);
   }
 
   *[Symbol.iterator](): Iterator<TokenState> {
@@ -154,34 +168,51 @@ export class TokenTable {
 
   /** Every digest with its token, superseded when the token names it neither as the current nor as the previous one. */
   *digests(): Iterable<{ digest: string; tokenId: string; state: CredentialState }> {
-    for (let row = 1; row <= this.#credentials.size; row++) {
-      const token = this.tokenOf(row);
-      const live = [this.#tokens.get(token, word.current), this.#tokens.get(token, word.previous)].includes(row);
-      yield { digest: this.#hexOf(row), tokenId: this.idOf(token), state: live ? 'live' : 'superseded' };
+    for (let row = 1; row <= this.#tokens.size; row++) {
+      const digest = this.#currentHex(row);
+      if (digest !== '') yield { digest, tokenId: this.idOf(row), state: 'live' };
+    }
+    for (let row = 1; row <= this.#former.size; row++) {
+      const token = this.#former.get(row, ownerWord);
+      const state = this.#tokens.get(token, word.previous) === row ? 'live' : 'superseded';
+      yield { digest: this.#formerHex(row), tokenId: this.idOf(token), state };
     }
   }
 
-  /**
-   * The row of a digest that a token may use: new, or used by it already. 0 for '', for another token's digest and for a
-   * tombstone.
-   */
-  #hold(token: number, digest: string): number {
-    if (digest === '') return 0;
+  /** A digest that is known already, as another token's or as a tombstone, becomes nobody's current one. */
+  #setCurrent(token: number, digest: string): void {
+    const before = this.#tokens.read(token, word.digest, new Int32Array(digestWords));
+    const after = digest === '' ? noDigest : digestFromHex(digest, this.#digest);
+    if (digest !== '' && this.#tokens.holds(token, word.digest, after)) return;
+    const known = digest !== '' && this.credentialOf(after) !== 0;
+    this.#tokens.write(token, word.digest, known ? noDigest : after);
+    if (digest !== '' && !known) this.#byDigest.add(hashOf(after), token);
+    if (before.some((part) => part !== 0)) this.#addFormer(token, before);
+  }
+
+  /** The row of the secret before, or 0 if this digest has been superseded already or is another token's. */
+  #previous(token: number, digest: string): number {
     digestFromHex(digest, this.#digest);
-    const known = this.#credentials.find(this.#digest);
-    if (known === 0) {
-      const added = this.#credentials.insert(this.#digest);
-      this.#credentials.set(added, tokenWord, token);
-      return added;
-    }
-    const inUse = known === this.#tokens.get(token, word.current) || known === this.#tokens.get(token, word.previous);
-    return inUse ? known : 0;
+    const known = this.credentialOf(this.#digest);
+    if (known === 0) return this.#addFormer(token, this.#digest);
+    const isOwn = known < 0 && this.#former.get(-known, ownerWord) === token;
+    // Right before this it was the current one, and so is the newest of all former secrets; or it was the previous one already.
+    const mayHold = -known === this.#former.size || -known === this.#tokens.get(token, word.previous);
+    return isOwn && mayHold ? -known : 0;
+  }
+
+  #addFormer(token: number, digest: Int32Array): number {
+    const row = this.#former.add();
+    this.#former.write(row, 0, digest);
+    this.#former.set(row, ownerWord, token);
+    this.#byDigest.add(hashOf(digest), -row);
+    return row;
   }
 
   #stateOf(row: number): TokenState {
     const { accounts, spaces, teams, products } = this.#names;
     const [space, team] = [this.spaceOf(row), this.teamOf(row)];
-    const [current, previous] = [this.#tokens.get(row, word.current), this.#tokens.get(row, word.previous)];
+    const previous = this.#tokens.get(row, word.previous);
     return {
       id: this.idOf(row),
       orgId: this.organizationOf(row),
@@ -192,13 +223,19 @@ export class TokenTable {
       teamId: team === 0 ? null : teams.textOf(team),
       expiresAtMs: this.expiryOf(row),
       status: this.statusOf(row),
-      digest: current === 0 ? '' : this.#hexOf(current),
-      overlap: previous === 0 ? null : { digest: this.#hexOf(previous), untilMs: this.#time(row, word.previousUntil) },
+      digest: this.#currentHex(row),
+      overlap:
+        previous === 0 ? null : { digest: this.#formerHex(previous), untilMs: this.#time(row, word.previousUntil) },
     };
   }
 
-  #hexOf(credential: number): string {
-    return digestToHex(this.#credentials.key(credential, new Int32Array(digestWords)));
+  #currentHex(token: number): string {
+    const digest = this.#tokens.read(token, word.digest, new Int32Array(digestWords));
+    return digest.every((part) => part === 0) ? '' : digestToHex(digest);
+  }
+
+  #formerHex(row: number): string {
+    return digestToHex(this.#former.read(row, 0, new Int32Array(digestWords)));
   }
 
   #time(row: number, at: number): number {

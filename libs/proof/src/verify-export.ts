@@ -27,6 +27,8 @@ export class WrongEntry extends ProofError {
   }
 }
 
+const wrongInTree = 'is not the one that the tree holds, or brings a wrong hash of those after it';
+
 /**
  * Verifies an export line by line: every entry is unaltered, in its place, and (unless the export is one of some) none is
  * missing or too many. Takes O(log n) memory.
@@ -100,7 +102,7 @@ export class ExportVerifier {
     const { index } = this.#reader;
     if (this.#reader.complete) throw this.#wrong(line, 'comes after the end of the log');
     if (line.index !== index) throw this.#wrong(line, `stands where the entry of index ${index} belongs`);
-    if (!this.#reader.next(line.leaf, line.proof.hashes)) throw this.#wrong(line, 'is not the one that the tree holds');
+    if (!this.#reader.next(line.leaf, line.proof.hashes)) throw this.#wrong(line, wrongInTree);
     this.#grown.append(line.leaf);
     if (this.#grown.size === this.#held?.size) this.#compareWithHeld(line, this.#held);
   }

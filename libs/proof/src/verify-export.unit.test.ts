@@ -113,7 +113,7 @@ describe('an export of everything', () => {
       edited(lines[7] as string, (entry) => (entry.reason = 'none')),
     );
     expect(wrong(altered, checkpoint)?.message).toBe(
-      `Line 8, entry aud_${'7'.padStart(32, '0')} (index 7), is wrong: it is not the one that the tree holds.`,
+      `Line 8, entry aud_${'7'.padStart(32, '0')} (index 7), is wrong: it is not the one that the tree holds, or brings a wrong hash of those after it.`,
     );
   });
 

@@ -23,7 +23,10 @@ const libraryDependencies = {
   projection: ['contracts', 'telemetry', 'event-log'],
   runtime: ['contracts', 'telemetry', 'identity', 'event-log', 'bus'],
   verifier: ['contracts', 'credential'],
-  sdk: ['contracts', 'credential', 'proof', 'proration', 'identity'],
+  // Replica, feed and lease in one process: what auth-verifier is, and what an embedded verifier brings along.
+  'verifier-host': ['contracts', 'credential', 'telemetry', 'event-log', 'verifier'],
+  // verifier-host for createEmbeddedVerifier alone: it is loaded when that is called.
+  sdk: ['contracts', 'credential', 'proof', 'proration', 'identity', 'verifier-host'],
 };
 
 const services = ['api-gateway', 'token-command', 'auth-verifier', 'billing-meter', 'audit-projector'];

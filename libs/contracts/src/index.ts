@@ -1,3 +1,4 @@
+export * from './bearer.ts';
 export * from './bus-permissions.ts';
 export * from './cursor.ts';
 export * from './errors.ts';

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { operationsController, type Bus } from '@tollgate/bus';
 import { tokensVerify, tokensVerifyBatch } from '@tollgate/contracts';
 import { BUS, HEALTH, type HealthRegistry } from '@tollgate/runtime';
-import { BusAuthority } from './adapters/bus-authority.ts';
+import { NatsAuthority } from '@tollgate/verifier-host';
 import { BusTokenDirectory } from './adapters/bus-token-directory.ts';
 import { BusUsageSink } from './adapters/bus-usage-sink.ts';
 import { reportHealth } from './adapters/health.ts';
@@ -19,7 +19,7 @@ import { VerifyCalls } from './application/verify-calls.ts';
     {
       provide: ReplicaHost,
       useFactory: (bus: Bus, health: HealthRegistry) => {
-        const host = new ReplicaHost(new BusAuthority(bus));
+        const host = new ReplicaHost(new NatsAuthority(bus));
         reportHealth(health, host);
         return host;
       },

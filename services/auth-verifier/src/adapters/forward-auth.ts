@@ -1,7 +1,15 @@
-import { errorCodes, isTollgateError, toProblem, type Decision, type TollgateError } from '@tollgate/contracts';
+import {
+  bearerToken,
+  errorCodes,
+  isTollgateError,
+  toProblem,
+  type Decision,
+  type RefusedCode,
+  type TollgateError,
+} from '@tollgate/contracts';
 import { sendProblem, type FastifyInstance, type FastifyReply, type FastifyRequest } from '@tollgate/runtime';
 import type { VerifyCalls } from '../application/verify-calls.ts';
-import { bearerToken, refuseBearer, type RefusedCode } from './bearer.ts';
+import { refuseBearer } from './bearer.ts';
 import { forwardAuthPath, readWishes, type Wishes } from './forward-auth-wishes.ts';
 
 /**

@@ -1,6 +1,7 @@
+import { bearerToken, type RefusedCode } from '@tollgate/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from '@tollgate/runtime';
 import type { VerifyCalls } from '../application/verify-calls.ts';
-import { bearerToken, refuseBearer, type RefusedCode } from './bearer.ts';
+import { refuseBearer } from './bearer.ts';
 
 /** Mounts `GET /v1/whoami`: a token asks who it is, and is its own credential. */
 export function serveWhoAmI(fastify: FastifyInstance, calls: VerifyCalls): void {

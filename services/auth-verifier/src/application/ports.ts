@@ -1,20 +1,4 @@
 import type { OutputOf, tokensDescribe } from '@tollgate/contracts';
-import type { EventSource, FeedBus } from '@tollgate/event-log';
-import type { Acknowledgement, Grant, PrimaryHead } from '@tollgate/verifier';
-
-/** The authority (token-command) as a verifier sees it. Calls reject when it cannot be reached in time. */
-export interface Authority {
-  /** The main log, read page by page, and its feed. */
-  readonly source: EventSource;
-  readonly feedBus: FeedBus;
-  primaryHead(): Promise<PrimaryHead>;
-  renewLease(incarnation: string): Promise<Grant>;
-  returnLease(incarnation: string): Promise<void>;
-  /** Sent at most once, and not at all while disconnected: the authority asks again, or waits for the lease to end. */
-  acknowledge(acknowledgement: Acknowledgement): void;
-  /** A narrowing change waits for this position of that log. Returns a function that ends the subscription. */
-  onBarrier(listener: (wake: { logId: string; position: number }) => void): () => void;
-}
 
 export type TokenDescription = OutputOf<typeof tokensDescribe>;
 

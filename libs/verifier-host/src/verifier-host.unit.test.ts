@@ -3,11 +3,12 @@ import type { Decision, EventData, NewEvent, RecordedTollgateEvent } from '@toll
 import { digestSecret, mintSecret } from '@tollgate/credential';
 import { InMemoryEventLog, type EventSource } from '@tollgate/event-log';
 import { Replica } from '@tollgate/verifier';
-import { account, idOf, org } from '../testing/organization.ts';
-import { until } from '../testing/stage.ts';
-import type { Authority } from './ports.ts';
+import type { Authority } from './authority.ts';
 import { compareReplicas, replay } from './rebuild.ts';
-import { ReplicaHost } from './replica-host.ts';
+import { idOf, org, until } from '@tollgate/event-log/testing';
+import { VerifierHost } from './verifier-host.ts';
+
+const account = idOf('acc', 1);
 
 const meta = {
   actor: { type: 'system', id: 'test' },
@@ -92,7 +93,7 @@ class FakeAuthority implements Authority {
   }
 }
 
-let host: ReplicaHost;
+let host: VerifierHost;
 let authority: FakeAuthority;
 let log: InMemoryEventLog;
 
@@ -104,21 +105,21 @@ beforeEach(async () => {
 
 function begin(source: EventSource): void {
   authority = new FakeAuthority(source);
-  host = new ReplicaHost(authority);
-  host.onApplicationBootstrap();
+  host = new VerifierHost(authority);
+  host.start();
 }
 
 async function leased(): Promise<void> {
   await until('the lease is there', () => host.state().lease.ok);
 }
 
-afterEach(() => host.beforeApplicationShutdown());
+afterEach(() => host.stop());
 
 const codeOf = (n: number) => (host.verifier.verify({ token: secretOf(n) }) as Decision).code;
 
 describe('the start', () => {
   it('asks for a lease only once the replica has caught up, because narrowing changes wait for leaseholders', async () => {
-    await host.beforeApplicationShutdown();
+    await host.stop();
     const gate = Promise.withResolvers<void>();
     begin({
       logId: () => log.logId(),
@@ -153,7 +154,7 @@ describe('a rebuild of the replica', () => {
   });
 
   it('finds what the running one has wrong, and puts it right', async () => {
-    await host.beforeApplicationShutdown();
+    await host.stop();
     let broken = true;
     const wrong = (event: RecordedTollgateEvent) =>
       event.type === 'TokenCreated' ? { ...event, data: { ...event.data, product: 'other' } } : event;
@@ -208,7 +209,7 @@ describe('a shutdown', () => {
       authority.steps.push(codeOf(1));
       return returned();
     };
-    await host.beforeApplicationShutdown();
+    await host.stop();
     expect(authority.steps.slice(-2)).toEqual(['UNDECIDABLE', 'return']);
   });
 });

@@ -1,24 +1,42 @@
 import { hostname } from 'node:os';
-import type { Bus } from '@tollgate/bus';
-import { leasesRenew, leasesReturn, logRead, subjects } from '@tollgate/contracts';
+import {
+  leasesRenew,
+  leasesReturn,
+  logRead,
+  subjects,
+  type AnyOperation,
+  type OutputOf,
+  type RequestOf,
+} from '@tollgate/contracts';
 import { BusEventSource, natsFeedBus, type EventSource, type FeedBus } from '@tollgate/event-log';
 import { createLogger } from '@tollgate/telemetry';
 import type { Acknowledgement, Grant, PrimaryHead } from '@tollgate/verifier';
-import type { Authority } from '../application/ports.ts';
+import type { Authority } from './authority.ts';
 
 const logger = createLogger('authority');
 /** An answer that takes longer would bring a lease that is over, or keep a strict request waiting. */
 const answerMs = 2000;
 
+/** What it needs of a connection: `Bus` of `@tollgate/bus` has it, and whoever embeds a verifier can bring another. */
+export interface AuthorityClient {
+  readonly nc: Parameters<typeof natsFeedBus>[0];
+  readonly connected: boolean;
+  call<Op extends AnyOperation>(
+    operation: Op,
+    input: RequestOf<Op>,
+    options?: { readonly timeoutMs?: number },
+  ): Promise<OutputOf<Op>>;
+}
+
 /** The authority over NATS. */
-export class BusAuthority implements Authority {
+export class NatsAuthority implements Authority {
   readonly source: EventSource;
   readonly feedBus: FeedBus;
-  readonly #bus: Bus;
+  readonly #bus: AuthorityClient;
   /** For people who read the list of leases; the incarnation is what counts. */
   readonly #verifier = `${hostname().slice(0, 80)}:${process.pid}`;
 
-  constructor(bus: Bus) {
+  constructor(bus: AuthorityClient) {
     this.#bus = bus;
     this.source = new BusEventSource((input) => bus.call(logRead, input));
     this.feedBus = natsFeedBus(bus.nc);
@@ -37,16 +55,18 @@ export class BusAuthority implements Authority {
   }
 
   acknowledge(acknowledgement: Acknowledgement): void {
-    if (this.#bus.connected) this.#bus.publish(subjects.barrierAck, acknowledgement);
+    if (this.#bus.connected) this.#bus.nc.publish(subjects.barrierAck, JSON.stringify(acknowledgement));
   }
 
   onBarrier(listener: (wake: { logId: string; position: number }) => void): () => void {
-    const subscription = this.#bus.subscribe(subjects.barrierWake, (message) => {
-      try {
-        listener(message.json());
-      } catch (error) {
-        logger.warn({ err: error }, 'a wake-up of the barrier could not be read');
-      }
+    const subscription = this.#bus.nc.subscribe(subjects.barrierWake, {
+      callback: (refused, message) => {
+        try {
+          if (!refused) listener(message.json());
+        } catch (error) {
+          logger.warn({ err: error }, 'a wake-up of the barrier could not be read');
+        }
+      },
     });
     return () => subscription.unsubscribe();
   }

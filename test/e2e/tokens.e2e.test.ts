@@ -189,7 +189,10 @@ describe('leaks', () => {
     expect(labels[0]).toMatchObject({ token_hash: sha256(secret), token_type: 'tollgate_token' });
     expect(await verify(secret)).toMatchObject({ code: 'TOKEN_INVALID', reason: 'revoked' });
     const { position } = await makeToken(acme);
-    const audit = must(200, await acme.owner('GET', acme.at(`/audit?target=${token.id}&atLeast=${position}`)));
+    const audit = must(
+      200,
+      await acme.owner('GET', acme.at(`/audit?action=token.revoked&target=${token.id}&atLeast=${position}`)),
+    );
     expect(audit.items[0]).toMatchObject({
       action: 'token.revoked',
       reason: 'leaked: commit',

@@ -5,6 +5,7 @@ import {
   type AnyOperation,
   type OutputOf,
   type Problem,
+  type RawPage,
   type RequestOf,
 } from '@tollgate/contracts';
 import { namespaces, type Namespaces } from './namespaces.ts';
@@ -60,6 +61,18 @@ export class TollgateClient {
     input: RequestOf<Op>,
     options: CallOptions = {},
   ): Promise<OutputOf<Op>> {
+    const response = await this.open(operation, input, options);
+    const text = await response.text();
+    if (operation.http?.raw) return rawAnswer(response, text) as OutputOf<Op>;
+    return (text === '' ? undefined : parse(text, new URL(response.url).origin)) as OutputOf<Op>;
+  }
+
+  /** As `call`, but gives the response itself, whose body can be read as a stream: for long answers that are text. */
+  async open<Op extends AnyOperation>(
+    operation: Op,
+    input: RequestOf<Op>,
+    options: CallOptions = {},
+  ): Promise<Response> {
     const { url, init } = this.#request(operation, input as Record<string, unknown>, options);
     const send = this.#options.fetch ?? globalThis.fetch;
     const authorization = await this.#authorization();
@@ -69,9 +82,8 @@ export class TollgateClient {
         throw unreachable(url.origin, cause);
       },
     );
-    const text = await response.text();
-    if (!response.ok) throw refusal(response, text);
-    return (text === '' ? undefined : parse(text, url.origin)) as OutputOf<Op>;
+    if (!response.ok) throw refusal(response, await response.text());
+    return response;
   }
 
   #request(operation: AnyOperation, input: Record<string, unknown>, options: CallOptions) {
@@ -84,7 +96,7 @@ export class TollgateClient {
     const url = new URL(filled, this.#baseUrl(operation));
     const rest = Object.entries(input).filter(([name, value]) => !inPath.includes(name) && value !== undefined);
     const headers: Record<string, string> = {
-      accept: 'application/json',
+      accept: operation.http.raw?.join(', ') ?? 'application/json',
       ...(options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey }),
       ...(options.ifMatch === undefined ? {} : { 'if-match': `"${options.ifMatch}"` }),
     };
@@ -125,6 +137,11 @@ function pathSegment(name: string, value: unknown): string {
 export function createClient(options: ClientOptions): TollgateClient & Namespaces {
   const client = new TollgateClient(options);
   return Object.assign(client, namespaces(client));
+}
+
+/** All of an answer that is text: the gateway has put its pages together. */
+function rawAnswer(response: Response, body: string): RawPage {
+  return { contentType: response.headers.get('content-type') ?? '', headers: {}, body, next: null };
 }
 
 function refusal(response: Response, text: string): RefusedCall {

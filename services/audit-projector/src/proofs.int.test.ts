@@ -51,7 +51,7 @@ async function checkpoint(org: string, size?: number, atLeast?: number): Promise
 /** All pages of an export as the gateway joins them. */
 async function exported(input: RequestOf<typeof auditExport>): Promise<{ text: string; size: number }> {
   let text = '';
-  let size = 0;
+  let size: number;
   for (let cursor = input.cursor; ;) {
     const page = await stage.call(auditExport, { ...input, cursor }, owner);
     text += page.body;

@@ -1,5 +1,5 @@
 import type { AnyOperation } from '@tollgate/contracts';
-import { TollgateClient } from '../client.ts';
+import { TollgateClient, type CallOptions } from '../client.ts';
 import { chooseCaller, jwtOf } from './callers.ts';
 import { CommandFailure, UsageError } from './failures.ts';
 import { knownStack } from './stack.ts';
@@ -13,6 +13,25 @@ export async function callOperation(
   input: Record<string, unknown>,
   options: Readonly<Record<string, unknown>>,
 ): Promise<unknown> {
+  const { client, callOptions } = await clientFor(operation, input, options);
+  return client.call(operation, input, callOptions);
+}
+
+/** As `callOperation`, but gives the response itself: for answers that are text and may be long. */
+export async function openOperation(
+  operation: AnyOperation,
+  input: Record<string, unknown>,
+  options: Readonly<Record<string, unknown>>,
+): Promise<Response> {
+  const { client, callOptions } = await clientFor(operation, input, options);
+  return client.open(operation, input, callOptions);
+}
+
+async function clientFor(
+  operation: AnyOperation,
+  input: Record<string, unknown>,
+  options: Readonly<Record<string, unknown>>,
+): Promise<{ client: TollgateClient; callOptions: CallOptions }> {
   const state = knownStack();
   const url = process.env['TOLLGATE_HTTP_URL'] ?? state?.httpUrl;
   const verifierUrl = process.env['TOLLGATE_VERIFIER_URL'] ?? state?.verifierUrl;
@@ -24,10 +43,11 @@ export async function callOperation(
   const org = input['org'] as string | undefined;
   const caller = chooseCaller(operation, { as: options['as'] as string | undefined, org, env: process.env });
   const client = new TollgateClient({ url, verifierUrl, token: await jwtOf(caller, state) });
-  return client.call(operation, input, {
+  const callOptions = {
     ...(options['idempotencyKey'] === undefined ? {} : { idempotencyKey: options['idempotencyKey'] as string }),
     ...(options['ifMatch'] === undefined ? {} : { ifMatch: versionOf(options['ifMatch'] as string) }),
-  });
+  };
+  return { client, callOptions };
 }
 
 function versionOf(text: string): number {

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addAuditCommands } from './audit-commands.ts';
 import { failureOf } from './failures.ts';
 import { complain, exitStatus } from './process.ts';
 
@@ -32,6 +33,7 @@ export async function run(argv: readonly string[]): Promise<0 | 1 | 2> {
 /** Commands that work offline start quicker without the contracts, which only the others load. */
 function needsOperations([group, verb]: readonly string[]): boolean {
   if (group === 'billing') return verb !== 'prorate' && verb !== 'periods';
+  if (group === 'audit' && verb === 'verify') return false;
   return !['token', 'jwt', 'env', 'db', 'nats', 'projections'].includes(group ?? '');
 }
 
@@ -52,6 +54,8 @@ function addOwnCommands(program: Command): void {
     .requiredOption('--interval <interval>', 'P1M or P1Y')
     .requiredOption('--count <number>', 'how many')
     .action(async (options) => (await import('./commands/billing-offline.ts')).billingPeriods(options));
+
+  addAuditCommands(group('audit', 'the audit log'));
 
   group('token', "a secret's text, offline")
     .command('format')

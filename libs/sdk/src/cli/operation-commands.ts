@@ -1,16 +1,20 @@
 import { readFileSync } from 'node:fs';
-import { allOperations, pathParameters, type AnyOperation, type OutputOf } from '@tollgate/contracts';
+import { allOperations, pathParameters, type AnyOperation, type OutputOf, type RawPage } from '@tollgate/contracts';
 import { Argument, Command, Option } from 'commander';
 import { z } from 'zod';
-import { callOperation } from './call.ts';
+import { callOperation, openOperation } from './call.ts';
 import { confirm } from './confirm.ts';
 import { UsageError } from './failures.ts';
 import { flagsOf, inputFrom, readFlag, type Flag, type Schema } from './flags.ts';
 import { fieldOf, inOrderOf, renderAnswer } from './output.ts';
 import { setStatus, write } from './process.ts';
+import { writeBody } from './stream.ts';
 
 /** Input fields that stand without a flag, beside the ids of the path. */
 const positionalFields: Readonly<Record<string, readonly string[]>> = { 'tokens.verify': ['token'] };
+
+/** Operations that have a command of their own. */
+const ownCommands: readonly string[] = ['audit.public-key', 'audit.export'];
 
 const groupTexts: Readonly<Record<string, string>> = {
   orgs: 'organizations',
@@ -34,6 +38,7 @@ export function addOperationCommands(program: Command): void {
     const [group, verb] = operation.name.split('.') as [string, string];
     // Operations that only ever refuse have no command; projections have one of their own.
     if (!operation.http || operation.output.type === 'never' || group === 'projections') continue;
+    if (ownCommands.includes(operation.name)) continue;
     groupCommand(program, group).addCommand(operationCommand(operation, group, verb));
   }
 }
@@ -50,6 +55,8 @@ function operationCommand(operation: AnyOperation, group: string, verb: string):
   const flags = flagsOf(z.toJSONSchema(operation.input, { io: 'input', unrepresentable: 'any' }) as Schema, [
     ...positionals,
     'org',
+    // Text comes as a whole: there are no pages to ask for.
+    ...(operation.http?.raw ? ['cursor'] : []),
   ]);
   const command = new Command(verb).description(operation.summary);
   for (const name of positionals) command.addArgument(new Argument(`<${argumentName(name)}>`, argumentText(name)));
@@ -64,7 +71,8 @@ function operationCommand(operation: AnyOperation, group: string, verb: string):
   if (needsConfirmation(verb)) command.option('--yes', 'do not ask for confirmation');
   command.option('--as <caller>', 'operator, acc_… or service:NAME[:scope,scope]; a JWT of the development issuer');
   command.addOption(new Option('--json', "print exactly the API's JSON").conflicts('print'));
-  command.option('--print <field>', 'print one field of the answer alone, such as org.id: for scripts');
+  if (operation.http?.raw) command.option('--output <file>', 'write the answer to a file');
+  else command.option('--print <field>', 'print one field of the answer alone, such as org.id: for scripts');
   return command.action(async (...args: unknown[]) => {
     // Commander passes the arguments, then the options, then the command.
     const options = args[positionals.length] as Record<string, unknown>;
@@ -75,7 +83,12 @@ function operationCommand(operation: AnyOperation, group: string, verb: string):
     if (needsConfirmation(verb) && !input['dryRun']) {
       await confirm([verb, ...positionals.map((name) => input[name])].join(' '), options['yes'] === true);
     }
+    if (operation.http?.raw) {
+      await writeBody(await openOperation(operation, input, options), options['output'] as string | undefined);
+      return;
+    }
     const answer = await callOperation(operation, input, options);
+    if (operation.http?.raw) return writeRaw(operation, answer as RawPage, options['json'] === true);
     write(await rendered(operation, answer, options));
     if (isRefusal(operation, answer)) setStatus(1);
   });
@@ -157,6 +170,13 @@ function needsConfirmation(verb: string): boolean {
 
 function missingOrg(): never {
   throw new UsageError('Say which organization: --org org_… or TOLLGATE_ORG=org_….');
+}
+
+/** Text goes out as it came. JSON is laid out like any other answer unless `--json` asks for it as it is. */
+async function writeRaw(operation: AnyOperation, { contentType, body }: RawPage, asItIs: boolean): Promise<void> {
+  const isJson = contentType.startsWith('application/json');
+  if (isJson && !asItIs) write(await renderAnswer(operation.name, JSON.parse(body)));
+  else process.stdout.write(body.endsWith('\n') ? body : `${body}\n`);
 }
 
 /** `tokens verify` answers 200 for every decision; a token that does not hold is a refusal for scripts. */

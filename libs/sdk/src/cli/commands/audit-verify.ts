@@ -1,0 +1,99 @@
+import { createReadStream, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import {
+  ExportVerifier,
+  openCheckpoint,
+  parseVerifierKey,
+  ProofError,
+  WrongEntry,
+  type Checkpoint,
+  type Verdict,
+  type VerifierKey,
+} from '@tollgate/proof';
+import { UsageError } from '../failures.ts';
+import { complain, setStatus, write } from '../process.ts';
+
+export interface VerifyOptions {
+  readonly export: string;
+  readonly checkpoint: string;
+  readonly key: string;
+  readonly held?: string;
+  readonly json?: boolean;
+}
+
+const progressEvery = 20_000;
+
+/**
+ * `tollgate audit verify`: offline. Says what the export proves; exit status 1 names the first entry that is wrong, or says
+ * which signature or checkpoint does not hold.
+ */
+export async function auditVerify(options: VerifyOptions): Promise<void> {
+  try {
+    const key = parseVerifierKey(textOf(options.key));
+    const checkpoint = readNote(options.checkpoint, key);
+    const held = options.held === undefined ? undefined : readNote(options.held, key);
+    const verdict = await readExport(options.export, new ExportVerifier(checkpoint, held));
+    if (options.json) write(JSON.stringify({ verified: true, ...verdict, ...described(checkpoint) }));
+    else write(sentence(verdict, checkpoint, held));
+  } catch (error) {
+    if (!(error instanceof ProofError)) throw error;
+    const { line = null, index = null, id = null } = error instanceof WrongEntry ? error : {};
+    if (options.json) write(JSON.stringify({ verified: false, line, index, id, reason: error.message }));
+    else complain(error.message);
+    setStatus(1);
+  }
+}
+
+async function readExport(file: string, verifier: ExportVerifier): Promise<Verdict> {
+  const input = file === '-' ? process.stdin : createReadStream(file);
+  // `crlfDelay`: a carriage return stays a part of its line, where it is white space of JSON.
+  const lines = createInterface({ input, crlfDelay: Infinity });
+  try {
+    for await (const line of lines) {
+      verifier.line(line);
+      if (process.stderr.isTTY && verifier.lines % progressEvery === 0)
+        process.stderr.write(`\r${verifier.lines} \u2026`);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code) throw unreadable(file, error);
+    throw error;
+  } finally {
+    if (process.stderr.isTTY && verifier.lines >= progressEvery) process.stderr.write('\r');
+  }
+  return verifier.end();
+}
+
+function readNote(file: string, key: VerifierKey): Checkpoint {
+  try {
+    return openCheckpoint(readFileSync(file, 'utf8'), key);
+  } catch (error) {
+    if (error instanceof ProofError) throw new ProofError(`${file}: ${error.message}`);
+    throw unreadable(file, error);
+  }
+}
+
+/** A key on the command line, or in a file. */
+function textOf(key: string): string {
+  if (key.includes('+')) return key;
+  try {
+    return readFileSync(key, 'utf8');
+  } catch (error) {
+    throw unreadable(key, error);
+  }
+}
+
+function unreadable(file: string, cause: unknown): UsageError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return new UsageError(`${file} cannot be read: ${code ?? message}.`, { cause });
+}
+
+const described = ({ origin, size, root }: Checkpoint) => ({ origin, size, root: root.toString('base64') });
+
+function sentence({ entries, complete }: Verdict, { origin, size }: Checkpoint, held: Checkpoint | undefined): string {
+  const what = complete
+    ? `Verified: all ${entries} entries of ${origin}, complete, in order and unaltered.`
+    : `Verified: ${entries} entries of ${origin} stand unaltered in its log of ${size}. This export does not show that there are no others.`;
+  if (!held)
+    return `${what}\nWithout a checkpoint held elsewhere (--held) a log that was cut or rewritten and signed anew would look the same.`;
+  return complete ? `${what} It goes on from the held checkpoint of ${held.size} entries.` : what;
+}

@@ -10,12 +10,11 @@ GRANT SELECT, INSERT ON audit.checkpoints TO tollgate_audit_projector;
 CREATE TRIGGER checkpoints_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit.checkpoints
   FOR EACH STATEMENT EXECUTE FUNCTION log.refuse_change();
 ALTER TABLE audit.checkpoints ENABLE ALWAYS TRIGGER checkpoints_append_only;
--- As for the tables of the projection: a transaction sees the tenant that it names; `*` is the signer.
+-- As for the tables of the projection: a transaction sees, and signs for, the tenant that it names. `*` looks at all.
 ALTER TABLE audit.checkpoints ENABLE ROW LEVEL SECURITY;
 ALTER TABLE audit.checkpoints FORCE ROW LEVEL SECURITY;
-CREATE POLICY tenant ON audit.checkpoints FOR SELECT
-  USING (org_id = (SELECT current_setting('tollgate.tenant', true)));
-CREATE POLICY signer ON audit.checkpoints
+CREATE POLICY tenant ON audit.checkpoints USING (org_id = (SELECT current_setting('tollgate.tenant', true)));
+CREATE POLICY projector ON audit.checkpoints FOR SELECT
   USING ((SELECT current_setting('tollgate.tenant', true)) = '*');
 
 -- How far the stream TOLLGATE_AUDIT is published. The log's position, which no rebuild changes.

@@ -101,8 +101,7 @@ export class CheckpointSigner implements Checkpoints {
   /** Signs sizes in ascending order; returns the last note ('' when there was nothing to sign). */
   async #sign(tree: string, sizesOf: (tx: ClientBase) => Promise<number[]>): Promise<string> {
     try {
-      const note = await inTransaction(this.#pool, async (tx) => {
-        await asProjector(tx);
+      const note = await asTenant(this.#pool, tree, async (tx) => {
         await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`tollgate checkpoints of ${tree}`]);
         let last = '';
         for (const size of await sizesOf(tx)) {

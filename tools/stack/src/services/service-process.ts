@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { StackConfig } from '../config.ts';
 import { spawnServer, stopServer, type Exit, type ServerProcess } from '../processes.ts';
 import type { ServiceDefinition } from './service-definitions.ts';
@@ -17,13 +18,22 @@ export interface ServiceSettings {
 
 /** The environment of a service: the user's own, and what the launcher knows better. */
 export function serviceEnvironment(config: StackConfig, dataDir: string, settings: ServiceSettings): NodeJS.ProcessEnv {
-  const { TOLLGATE_DATABASE_URL: _administrators, TOLLGATE_NATS_CREDS: _outside, ...inherited } = config.env;
+  const {
+    TOLLGATE_DATABASE_URL: _administrators,
+    TOLLGATE_NATS_CREDS: _outside,
+    TOLLGATE_AUDIT_KEY_FILE: auditKeyFile,
+    ...inherited
+  } = config.env;
   return {
     ...inherited,
     TOLLGATE_SERVICE_PORT: String(settings.port),
     TOLLGATE_HOST: settings.host,
     TOLLGATE_NATS_URL: settings.natsUrl,
     ...(settings.credsFile ? { TOLLGATE_NATS_CREDS: settings.credsFile } : {}),
+    // Only the process that signs learns where the key lies.
+    ...(settings.definition.name === 'audit-projector'
+      ? { TOLLGATE_AUDIT_KEY_FILE: auditKeyFile || join(dataDir, 'audit', 'checkpoint-key.pem') }
+      : {}),
     ...(settings.databaseUrl ? { TOLLGATE_DATABASE_URL: settings.databaseUrl } : {}),
     TOLLGATE_OIDC_ISSUER: config.issuer,
     TOLLGATE_OIDC_AUDIENCE: config.audience,

@@ -38,7 +38,7 @@ beforeEach(() => {
       return true;
     });
 });
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => void jest.restoreAllMocks());
 
 /** The exit status is kept by the process, so a refusal is told by what is printed here. */
 async function verify(all: readonly string[], more: { checkpoint?: string; held?: string; key?: string } = {}) {

@@ -11,7 +11,7 @@ import {
   type NodePlace,
   type Range,
 } from '@tollgate/proof';
-import { exported, recordOf } from '../../libs/proof/src/testing/exported.ts';
+import { exported, recordOf } from '@tollgate/proof/testing';
 
 const script = new URL('second_verifier.py', import.meta.url).pathname;
 

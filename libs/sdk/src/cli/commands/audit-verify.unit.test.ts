@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { formatVerifierKey, generateSigningKey, readSigningKey, signCheckpoint } from '@tollgate/proof';
-import { exported, recordOf } from '../../../../proof/src/testing/exported.ts';
+import { exported, recordOf } from '@tollgate/proof/testing';
 import { run } from '../main.ts';
 
 const org = 'org_1';

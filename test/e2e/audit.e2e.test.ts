@@ -1,0 +1,176 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createPool, type Pool } from '@tollgate/event-log';
+import { startStack, type TestStack } from '@tollgate/stack';
+import { type Callers, callersOf, makeOrganization, makeToken, must, type Organization } from '../support/api.ts';
+
+const program = new URL('../../libs/sdk/bin/tollgate.mjs', import.meta.url).pathname;
+
+let stack: TestStack;
+let callers: Callers;
+let acme: Organization;
+let admin: Pool;
+let directory: string;
+
+beforeAll(async () => {
+  stack = await startStack();
+  callers = await callersOf(stack);
+  acme = await makeOrganization(callers);
+  admin = createPool(stack.secrets.databaseAdminUrl, { name: 'test' });
+  directory = mkdtempSync(join(tmpdir(), 'tollgate-audit-'));
+}, 60_000);
+afterAll(async () => {
+  await admin?.end();
+  await stack?.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** The CLI as people run it, in the name of the organization's owner. */
+async function tollgate(...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
+  const env = { ...stack.env, TOLLGATE_ORG: acme.org.id, TOLLGATE_ACCOUNT: acme.ownerId };
+  const child = spawn(process.execPath, [program, ...args], { env });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk) => (stdout += chunk));
+  child.stderr.on('data', (chunk) => (stderr += chunk));
+  const status = await new Promise<number | null>((resolve) => void child.once('close', resolve));
+  return { status, stdout, stderr };
+}
+
+const file = (name: string) => join(directory, name);
+
+describe('a morning of a security engineer', () => {
+  let key: string;
+  let tokenId: string;
+
+  it('finds who revoked a token and when, by a word of its name', async () => {
+    const { token } = await makeToken(acme, { name: 'Nightly Crawler' });
+    tokenId = token.id;
+    await makeToken(acme, { name: 'Another' });
+    const { position } = must(
+      200,
+      await acme.owner('POST', acme.at(`/tokens/${tokenId}/revoke`), { reason: 'seen in a log' }),
+    );
+    const query = `q=crawler&action=token.revoked&atLeast=${position}`;
+    const { items } = must(200, await acme.owner('GET', acme.at(`/audit?${query}`)));
+    expect(items).toMatchObject([
+      {
+        action: 'token.revoked',
+        reason: 'seen in a log',
+        actor: { type: 'account', id: acme.ownerId, name: 'Ada Lovelace' },
+        targets: [{ type: 'token', id: tokenId, name: 'Nightly Crawler' }],
+        context: { commitment: expect.stringMatching(/^[A-Za-z0-9+/]{43}=$/) },
+      },
+    ]);
+    const tail = await tollgate('audit', 'tail', '--q', 'crawler');
+    expect(tail.stdout).toMatch(/token\.created[^\n]*\n.*token\.revoked {2}Ada Lovelace \(acc_/);
+  });
+
+  it('exports the log and verifies it offline', async () => {
+    ({ stdout: key } = await tollgate('audit', 'public-key'));
+    expect(key).toMatch(/^tollgate-audit\+[0-9a-f]{8}\+[A-Za-z0-9+/=]{44}\n$/);
+    const exported = await tollgate('audit', 'export', '--output', file('all.ndjson'), '--checkpoint', file('note'));
+    expect(exported).toMatchObject({ status: 0, stdout: '' });
+    expect(readFileSync(file('all.ndjson'), 'utf8')).toContain('"action":"token.revoked"');
+    const verified = await verify('all.ndjson');
+    expect(verified).toMatchObject({ status: 0, stdout: expect.stringContaining('complete, in order and unaltered') });
+    const csv = await fetch(`${stack.url}${acme.at('/audit/export?format=csv&action=token.')}`, {
+      headers: { authorization: `Bearer ${await callers.jwt({ sub: acme.ownerId, org: acme.org.id })}` },
+    });
+    expect(csv.headers.get('content-type')).toContain('text/csv');
+    expect((await csv.text()).split('\r\n')).toHaveLength(5);
+  });
+
+  it('sees one altered byte of the export, and the entry where it is', async () => {
+    const lines = readFileSync(file('all.ndjson'), 'utf8').split('\n');
+    const at = lines.findIndex((line) => line.includes('"token.revoked"'));
+    writeFileSync(
+      file('altered.ndjson'),
+      lines.with(at, lines[at]!.replace('seen in a log', 'seen in a lag')).join('\n'),
+    );
+    const { id } = JSON.parse(lines[at]!);
+    const { status, stderr } = await verify('altered.ndjson');
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringContaining(`Line ${at + 1}, entry ${id} (index ${at}), is wrong`),
+    ]);
+  });
+
+  it('sees a cut tail when a checkpoint was held', async () => {
+    const lines = readFileSync(file('all.ndjson'), 'utf8').trimEnd().split('\n');
+    writeFileSync(file('cut.ndjson'), `${lines.slice(0, -1).join('\n')}\n`);
+    expect((await verify('cut.ndjson')).stderr).toContain(
+      `the first one that is missing has index ${lines.length - 1}`,
+    );
+    const shorter = await tollgate('audit', 'checkpoint', '--size', String(lines.length - 1));
+    writeFileSync(file('shorter'), shorter.stdout);
+    const args = [
+      'audit',
+      'verify',
+      '--export',
+      file('cut.ndjson'),
+      '--checkpoint',
+      file('shorter'),
+      '--key',
+      key.trim(),
+    ];
+    expect(await tollgate(...args, '--held', file('note'))).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('The log was cut'),
+    });
+  });
+
+  it('sees what a superuser altered in Postgres', async () => {
+    const { rows } = await admin.query<{ id: string; index: number }>(
+      `UPDATE audit.entries SET reason = 'seen in a lag' WHERE org_id = $1 AND action = 'token.revoked' RETURNING id, index`,
+      [acme.org.id],
+    );
+    await tollgate('audit', 'export', '--output', file('later.ndjson'), '--checkpoint', file('later'));
+    const { status, stderr } = await verify('later.ndjson', 'later');
+    expect(status).toBe(1);
+    expect(stderr).toContain(`entry ${rows[0]!.id} (index ${rows[0]!.index}), is wrong`);
+    const rebuilt = await tollgate('projections', 'rebuild', 'audit', '--as', 'operator');
+    expect(rebuilt).toMatchObject({ status: 1, stdout: expect.stringContaining('seen in a lag') });
+    await tollgate('audit', 'export', '--output', file('healed.ndjson'), '--checkpoint', file('healed'));
+    expect(await verify('healed.ndjson', 'healed')).toMatchObject({ status: 0 });
+  });
+
+  it('finds the signing key readable by its owner alone, and known to no other service', () => {
+    expect(statSync(join(stack.dataDir, 'audit', 'checkpoint-key.pem')).mode & 0o777).toBe(0o600);
+    for (const name of ['token-command', 'api-gateway', 'audit-projector'] as const) {
+      const environment = readFileSync(`/proc/${stack.service(name).pid}/environ`, 'utf8');
+      expect(environment.includes('checkpoint-key.pem')).toBe(name === 'audit-projector');
+    }
+  });
+
+  it('finds the log whole after the projector was killed while it was written', async () => {
+    const writing = (async () => {
+      let position = 0;
+      for (let at = 0; at < 30; at++) position = (await makeToken(acme, { name: `Token ${at}` })).position;
+      return position;
+    })();
+    const projector = stack.service('audit-projector');
+    for (let kills = 0; kills < 3; kills++) {
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      await projector.kill();
+    }
+    const position = await writing;
+    await projector.ready();
+    const args = ['--output', file('whole.ndjson'), '--checkpoint', file('whole'), '--at-least', String(position)];
+    expect(await tollgate('audit', 'export', ...args)).toMatchObject({ status: 0 });
+    const verified = await verify('whole.ndjson', 'whole', file('note'));
+    expect(verified).toMatchObject({ status: 0, stdout: expect.stringContaining('goes on from the held checkpoint') });
+    const { rows } = await admin.query<{ count: number }>('SELECT count(*) FROM log.events WHERE org_id = $1', [
+      acme.org.id,
+    ]);
+    expect(readFileSync(file('whole.ndjson'), 'utf8').trimEnd().split('\n')).toHaveLength(rows[0]!.count);
+  });
+
+  const verify = (name: string, note = 'note', held?: string) =>
+    tollgate(
+      ...['audit', 'verify', '--export', file(name), '--checkpoint', file(note), '--key', key.trim()],
+      ...(held ? ['--held', held] : []),
+    );
+});

@@ -1,11 +1,10 @@
 import type { BillingAdjustment, BillingLine, Evidence, StatementPeriod } from '@tollgate/contracts';
-import { adjustmentId } from './ids.ts';
 import { evidence, sumOf } from './lines.ts';
 import type { Seat } from './seat.ts';
 
 export interface AdjustmentRequest {
-  /** The statement that takes the adjustment up. */
-  readonly issue: string;
+  /** Of the adjustment; the same each time. */
+  readonly id: string;
   /** The statement that is adjusted. */
   readonly statement: number;
   readonly period: StatementPeriod;
@@ -21,14 +20,14 @@ export interface AdjustmentRequest {
 
 /** The difference that late facts make to a seat in a closed period; null if they make none. */
 export function adjustmentOf(request: AdjustmentRequest): BillingAdjustment | null {
-  const { issue, statement, period, seat, posted, corrected, currency, lateFacts } = request;
+  const { id, statement, period, seat, posted, corrected, currency, lateFacts } = request;
   const billed = sumOf(posted);
   const difference = sumOf(corrected) - billed;
   if (difference === 0n) return null;
   return {
-    id: adjustmentId(issue, statement, seat.tokenId),
+    id,
     period,
-    adjusts: { statement, lines: posted.map(({ id }) => id) },
+    adjusts: { statement, lines: posted.map((one) => one.id) },
     tokenId: seat.tokenId,
     accountId: corrected.at(-1)?.accountId ?? seat.accountId,
     billed: { amount: String(billed), currency },

@@ -1,6 +1,5 @@
 import type { BillingLine, Evidence, StatementPeriod } from '@tollgate/contracts';
 import { periodMeter, roundedQuotient, type PeriodMeter } from '@tollgate/proration';
-import { lineId } from './ids.ts';
 import { accountAt, endOf, openingOf, seatAsOf, type Seat } from './seat.ts';
 import { termsOver, type SeatKindOf, type TermsSegment, type TermsSource } from './terms.ts';
 
@@ -8,8 +7,8 @@ export interface LinesRequest extends TermsSource {
   readonly period: StatementPeriod;
   /** The release of the tz database in use: `process.versions.tz`. */
   readonly tzdb: string;
-  /** What the ids of the lines are made from, beside the seat and its interval. */
-  readonly issue: string;
+  /** The id of the line of a token that begins at an instant; the same each time. */
+  readonly idOf: (tokenId: string, start: string) => string;
 }
 
 /** Lines of one seat, in order of time. */
@@ -51,7 +50,7 @@ export function linesOf(request: LinesRequest): LinesOf {
 }
 
 function partLines(
-  { subscriber, period, tzdb, issue }: LinesRequest,
+  { subscriber, period, tzdb, idOf }: LinesRequest,
   meter: PeriodMeter,
   seat: Seat,
   parts: readonly TermsSegment[],
@@ -72,7 +71,7 @@ function partLines(
     const interval = { start: instant(part.startMs), end: instant(part.endMs) };
     const account = accountAt(seat, instant(part.endMs - 1));
     return {
-      id: lineId(issue, seat.tokenId, interval.start),
+      id: idOf(seat.tokenId, interval.start),
       tokenId: seat.tokenId,
       accountId: account.accountId,
       product: seat.product,

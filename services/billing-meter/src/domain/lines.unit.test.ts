@@ -50,7 +50,7 @@ function lines(seat: Parameters<ReturnType<typeof linesOf>>[0], at: string, give
   const billed = { ...subscriber, ...given.subscriber };
   const period = periodAt(billed, at);
   const request = { subscriber: billed, prices: given.prices ?? prices, asOf: given.asOf ?? forEver };
-  return linesOf({ ...request, period, tzdb: '2026a', issue: 'org.1' })(seat);
+  return linesOf({ ...request, period, tzdb: '2026a', idOf: (tokenId, start) => `${tokenId} ${start}` })(seat);
 }
 
 describe('the lines of a seat', () => {
@@ -70,7 +70,7 @@ describe('the lines of a seat', () => {
     const [line, ...others] = lines(seat, '2026-04-16T00:00:00.000Z');
     expect(others).toEqual([]);
     expect(line).toEqual({
-      id: expect.stringMatching(/^lin_[0-9a-z]{26}$/),
+      id: `${ids.token(1)} 2026-04-15T22:00:00.000Z`,
       tokenId: ids.token(1),
       accountId: ids.account,
       product: 'default',

@@ -22,6 +22,8 @@ export class Clerk {
   /** Organizations registered up to here are in the map. */
   #knownTo = 0;
   #passing: Promise<Standing> | undefined;
+  /** The pass after the one under way. */
+  #queued: Promise<Standing> | undefined;
 
   constructor(
     @Inject(LEDGERS) private readonly ledgers: Ledgers,
@@ -39,12 +41,21 @@ export class Clerk {
   }
 
   /** One pass at a time; whoever asks while one is under way gets the one after it. */
-  async pass(): Promise<Standing> {
-    const before = this.#passing;
-    const pass = (async () => {
-      await before?.catch(() => undefined);
-      return this.#pass();
-    })();
+  pass(): Promise<Standing> {
+    if (!this.#passing) return this.#start();
+    this.#queued ??= this.#passing
+      .catch(() => undefined)
+      .then(() => {
+        this.#queued = undefined;
+        return this.#start();
+      });
+    return this.#queued;
+  }
+
+  #start(): Promise<Standing> {
+    const pass = this.#pass().finally(() => {
+      if (this.#passing === pass) this.#passing = undefined;
+    });
     this.#passing = pass;
     return pass;
   }

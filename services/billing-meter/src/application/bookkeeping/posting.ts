@@ -1,5 +1,5 @@
 import type { BillingAdjustment, BillingEvent, BillingEventData, BillingLine } from '@tollgate/contracts';
-import { issueOf } from '../../domain/ids.ts';
+import { issueOf } from '../line-ids.ts';
 import type { BillingWriter } from './ports.ts';
 import type { ClosingRequest } from './statement-closer.ts';
 

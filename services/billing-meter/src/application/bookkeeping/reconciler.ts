@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
 import type { BillingEventData } from '@tollgate/contracts';
-import { issueOf } from '../../domain/ids.ts';
 import { linesOf } from '../../domain/lines.ts';
 import { seatAsOf, type Seat } from '../../domain/seat.ts';
+import { issueOf, lineIds } from '../line-ids.ts';
 import { LEDGERS, type Ledger, type Ledgers } from '../ports.ts';
 import { BOOKS, FACTS, type Books, type Facts, type PostedLine, type StatementRecord } from './ports.ts';
 
@@ -128,7 +128,7 @@ export class Reconciler {
   ) {
     const { period, tzdb, mainPosition: asOf } = closing;
     const { orgId } = subscriber;
-    const worked = linesOf({ subscriber, prices, period, tzdb, asOf, issue: issueOf(orgId, no) });
+    const worked = linesOf({ subscriber, prices, period, tzdb, asOf, idOf: lineIds(issueOf(orgId, no)) });
     for (let after = 0; ;) {
       const page = await this.facts.seatsWithin(orgId, { ...period, asOf }, after, pageSize);
       for (const seat of page) yield* worked(seat);

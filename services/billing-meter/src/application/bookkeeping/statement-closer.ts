@@ -2,10 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { BillingEventData } from '@tollgate/contracts';
 import { createLogger } from '@tollgate/telemetry';
 import { adjustmentOf } from '../../domain/adjustment.ts';
-import { issueOf } from '../../domain/ids.ts';
 import { linesOf } from '../../domain/lines.ts';
 import { graceMs, periodOfStatement } from '../../domain/periods.ts';
 import type { Seat } from '../../domain/seat.ts';
+import { adjustmentId, issueOf, lineIds } from '../line-ids.ts';
 import { LEDGERS, type Ledger, type Ledgers } from '../ports.ts';
 import { Posting } from './posting.ts';
 import { BILLING_WRITER, BOOKS, FACTS, type BillingWriter, type Books, type Facts, type LateFact } from './ports.ts';
@@ -48,9 +48,10 @@ export class StatementCloser {
     if (!ledger) throw new Error(`there is no ledger of ${orgId}`);
     const begun = await this.books.statement(orgId, no);
     if (begun?.issue) return;
+    if (begun) this.#logger.info({ orgId, no, posted: begun.version - 1 }, 'the closing goes on where it stopped');
     const closing = begun?.closing ?? (await this.#begin(request, ledger));
     const posting = new Posting(this.writer, request, begun?.version ?? 1, ledger.subscriber.currency);
-    const worked = linesOf({ ...ledger, ...sourceOf(closing), issue: issueOf(orgId, no) });
+    const worked = linesOf({ ...ledger, ...sourceOf(closing), idOf: lineIds(issueOf(orgId, no)) });
     for await (const seats of this.#seats(orgId, closing)) {
       for (const seat of seats) for (const line of worked(seat)) await posting.line(line);
     }
@@ -101,11 +102,11 @@ export class StatementCloser {
       const adjusted = statement === no - 1 ? previous : await this.#closingOf(orgId, statement);
       if (!adjusted || Date.parse(adjusted.period.end) <= earliestMs) continue;
       const standing = { ...adjusted, mainPosition: closing.mainPosition };
-      const worked = linesOf({ ...ledger, ...sourceOf(standing), issue: `${issueOf(orgId, no)} ${statement}` });
+      const worked = linesOf({ ...ledger, ...sourceOf(standing), idOf: lineIds(`${issueOf(orgId, no)} ${statement}`) });
       for await (const seats of this.#affected(orgId, adjusted, late)) {
         for (const seat of seats) {
           const adjustment = adjustmentOf({
-            issue: issueOf(orgId, no),
+            id: adjustmentId(issueOf(orgId, no), statement, seat.tokenId),
             statement,
             period: adjusted.period,
             seat,

@@ -5,6 +5,7 @@ import { linesOf, sumOf } from '../../domain/lines.ts';
 import { periodAt } from '../../domain/periods.ts';
 import { closedAt } from '../../domain/seat.ts';
 import { authorityNow, openLedger } from '../open-ledger.ts';
+import { lineIds } from '../line-ids.ts';
 import { LEDGERS, READ_MODEL, type Ledgers, type ReadModel } from '../ports.ts';
 import { STATEMENTS, type Statements } from './ports.ts';
 
@@ -32,7 +33,7 @@ export class GetAccrual implements OperationHandler<typeof billingAccrual> {
       period,
       tzdb: process.versions['tz'] ?? 'unknown',
       asOf: Number.MAX_SAFE_INTEGER,
-      issue: orgId,
+      idOf: lineIds(orgId),
     });
     const { currency, billing } = subscriber;
     const money = (amount: bigint) => ({ amount: String(amount), currency });

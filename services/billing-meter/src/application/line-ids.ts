@@ -14,9 +14,9 @@ function idFrom(prefix: string, ...parts: readonly string[]): string {
   return `${prefix}_${text}`;
 }
 
-/** @param issue the statement, see `issueOf` */
-export function lineId(issue: string, tokenId: string, start: string): string {
-  return idFrom('lin', issue, tokenId, start);
+/** Gives the lines of a statement their ids. @param issue the statement, see `issueOf` */
+export function lineIds(issue: string): (tokenId: string, start: string) => string {
+  return (tokenId, start) => idFrom('lin', issue, tokenId, start);
 }
 
 /** Of the adjustment, within statement `issue`, of a seat's lines in another statement. */

@@ -1,12 +1,12 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import type { Bus } from '@tollgate/bus';
-import { billingCloseDue } from '@tollgate/contracts';
 import type { Pool } from '@tollgate/event-log';
 import { BUS } from '@tollgate/runtime';
+import { BusClosings } from './adapters/bus-closings.ts';
 import { openDatabase } from './adapters/database.ts';
 import { NatsSignals } from './adapters/nats-signals.ts';
 import { PostgresLeases } from './adapters/postgres-leases.ts';
-import { CLOSINGS, type Closings } from './application/development/set-clock.ts';
+import { CLOSINGS } from './application/development/set-clock.ts';
 import { leaseUseCases } from './application/index.ts';
 import { RevocationBarrier } from './application/leases/revocation-barrier.ts';
 import { LEASE_POOL, LEASE_TERMS, LEASES, SIGNALS } from './application/ports.ts';
@@ -22,13 +22,7 @@ const leaseTerms = { leaseMs: 2_000, marginMs: 250 };
     { provide: LEASE_TERMS, useValue: leaseTerms },
     { provide: LEASES, inject: [LEASE_POOL], useFactory: (pool: Pool) => new PostgresLeases(openDatabase(pool)) },
     { provide: SIGNALS, inject: [BUS], useFactory: (bus: Bus) => new NatsSignals(bus) },
-    {
-      provide: CLOSINGS,
-      inject: [BUS],
-      useFactory: (bus: Bus): Closings => ({
-        dueAt: (position) => bus.call(billingCloseDue, { position }, { timeoutMs: billingCloseDue.timeoutMs }),
-      }),
-    },
+    { provide: CLOSINGS, inject: [BUS], useFactory: (bus: Bus) => new BusClosings(bus) },
     RevocationBarrier,
     ...leaseUseCases,
   ],

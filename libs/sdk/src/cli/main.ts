@@ -32,7 +32,7 @@ export async function run(argv: readonly string[]): Promise<0 | 1 | 2> {
 
 /** Commands that work offline start quicker without the contracts, which only the others load. */
 function needsOperations([group, verb]: readonly string[]): boolean {
-  if (group === 'billing') return verb !== 'prorate' && verb !== 'periods';
+  if (group === 'billing') return !['prorate', 'periods', 'recompute'].includes(verb ?? '');
   if (group === 'audit' && verb === 'verify') return false;
   return !['token', 'jwt', 'env', 'db', 'nats', 'projections'].includes(group ?? '');
 }
@@ -46,6 +46,11 @@ function addOwnCommands(program: Command): void {
     .command('prorate')
     .description('Prorate NDJSON lines from standard input, offline')
     .action(async () => (await import('./commands/billing-offline.ts')).billingProrate());
+  billing
+    .command('recompute')
+    .description('Work exported statement lines out again (JSON from standard input) and compare; offline')
+    .option('--steps', 'print the arithmetic of every line')
+    .action(async (options) => (await import('./commands/billing-offline.ts')).billingRecompute(options));
   billing
     .command('periods')
     .description('Print the starts of billing periods, offline')
@@ -72,9 +77,7 @@ function addOwnCommands(program: Command): void {
     .option('--account <account>', 'of this account')
     .option('--service <name>', 'of a service')
     .option('--scope <scopes>', "the service's scopes, separated by spaces")
-    .action(async (options) =>
-      (await import('./commands/jwt.ts')).jwt(options),
-    );
+    .action(async (options) => (await import('./commands/jwt.ts')).jwt(options));
 
   program
     .command('env')
@@ -92,13 +95,13 @@ function addOwnCommands(program: Command): void {
     .command('creds')
     .description('Print a NATS .creds file for an outside caller')
     .argument('<name>', 'a name for the user')
-    .requiredOption('--allow <grants>', 'verify, events-feed, billing-feed, audit-feed; separated by commas')
+    .requiredOption('--allow <grants>', 'verify, embedded-verifier, events-feed, billing-feed, audit-feed; separated by commas')
     .action(async (name, options) => (await import('./commands/nats-creds.ts')).natsCreds(name, options));
 
   group('projections', 'read models')
     .command('rebuild')
     .description('Rebuild a read model beside the running one, compare, switch')
-    .argument('<name>', 'token-list, seats, audit or credentials')
+    .argument('<name>', 'token-list, seats, ledger, audit or credentials')
     .option('--as <caller>', 'operator or service:NAME[:scope,scope]')
     .option('--json', "print exactly the API's JSON")
     .action(async (name, options) =>

@@ -79,7 +79,7 @@ function operationCommand(operation: AnyOperation, group: string, verb: string):
     const values = Object.fromEntries(flags.map((flag) => [flag.name, options[optionKey(flag.name)]]));
     const input = inputFrom(flags, values);
     for (const [index, name] of positionals.entries()) input[name] = await argumentValue(args[index] as string);
-    if (takesOrg) input['org'] = options['org'] ?? missingOrg();
+    if (takesOrg) input['org'] = options['org'] ?? (isOptional(operation, 'org') ? undefined : missingOrg());
     if (needsConfirmation(verb) && !input['dryRun']) {
       await confirm([verb, ...positionals.map((name) => input[name])].join(' '), options['yes'] === true);
     }
@@ -168,6 +168,10 @@ function needsConfirmation(verb: string): boolean {
   return /^(revoke|deactivate|erase|retire)/.test(verb);
 }
 
+function isOptional(operation: AnyOperation, field: string): boolean {
+  return (operation.input.shape as Record<string, z.ZodType>)[field]!.safeParse(undefined).success;
+}
+
 function missingOrg(): never {
   throw new UsageError('Say which organization: --org org_… or TOLLGATE_ORG=org_….');
 }
@@ -179,7 +183,9 @@ async function writeRaw(operation: AnyOperation, { contentType, body }: RawPage,
   else process.stdout.write(body.endsWith('\n') ? body : `${body}\n`);
 }
 
-/** `tokens verify` answers 200 for every decision; a token that does not hold is a refusal for scripts. */
+/** What answers 200 and is bad news for scripts all the same: a token that does not hold, books that do not agree. */
 function isRefusal(operation: AnyOperation, answer: OutputOf<AnyOperation>): boolean {
-  return operation.name === 'tokens.verify' && (answer as { valid?: boolean }).valid === false;
+  const { valid, agrees } = (answer ?? {}) as { valid?: boolean; agrees?: boolean };
+  if (operation.name === 'billing.reconcile') return agrees === false;
+  return operation.name === 'tokens.verify' && valid === false;
 }

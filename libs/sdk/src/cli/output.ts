@@ -15,6 +15,10 @@ const columnsOf: Readonly<Record<string, readonly string[]>> = {
   'tokens.inherited-permissions': ['space', 'permissions', 'administers'],
   'tokens.list': ['id', 'name', 'status', 'account', 'scope', 'hint', 'expiresAt', 'createdAt'],
   'billing.seats': ['tokenId', 'scope', 'plan', 'billable', 'openedAt', 'closedAt', 'price'],
+  'billing.statements': ['no', 'period', 'total', 'lines', 'adjustments', 'issuedAt'],
+  'billing.lines': ['lineNo', 'id', 'tokenId', 'plan', 'interval', 'numerator', 'denominator', 'unitPrice', 'amount'],
+  'billing.accrual': ['tokenId', 'scope', 'billable', 'openedAt', 'closedAt', 'accrued', 'projected'],
+  'billing.events': ['sequence', 'type', 'subject', 'time', 'recordedtime'],
   'audit.list': ['at', 'action', 'actor', 'targets', 'outcome', 'reason'],
 };
 

@@ -3,7 +3,7 @@ import { allOperations } from './operations/index.ts';
 import { streams, subjects } from './subjects.ts';
 
 /** What callers outside the platform may be given, one or several per NATS user (`tollgate nats creds NAME --allow …`). */
-export const outsideGrants = ['verify', 'events-feed', 'billing-feed', 'audit-feed'] as const;
+export const outsideGrants = ['verify', 'embedded-verifier', 'events-feed', 'billing-feed', 'audit-feed'] as const;
 export type OutsideGrant = (typeof outsideGrants)[number];
 
 export type BusUser = ServiceName | `outside:${OutsideGrant}`;
@@ -53,14 +53,17 @@ const besides: Record<ServiceName, { publish: readonly string[]; subscribe: read
     publish: [subjects.billing, ...streamWriter(streams.billing)],
     subscribe: [subjects.events, 'tollgate.heads.>'],
   },
-  'audit-projector': { publish: [], subscribe: [subjects.events, 'tollgate.heads.>'] },
+  'audit-projector': {
+    publish: [subjects.audit, ...streamWriter(streams.audit)],
+    subscribe: [subjects.events, 'tollgate.heads.>'],
+  },
 };
 
-/** The stream behind each feed. A feed whose stream is not written yet can be granted; it is empty. */
-const feedStreams: Record<Exclude<OutsideGrant, 'verify'>, string> = {
+/** The stream behind each feed. */
+const feedStreams: Record<Exclude<OutsideGrant, 'verify' | 'embedded-verifier'>, string> = {
   'events-feed': streams.events,
   'billing-feed': streams.billing,
-  'audit-feed': 'TOLLGATE_AUDIT',
+  'audit-feed': streams.audit,
 };
 
 /** The prefix of a service's inboxes: replies to it arrive at `_INBOX_<service>.…`, which no other service may read. */
@@ -119,9 +122,22 @@ function streamWriter(stream: string): string[] {
 function outsidePermissions(grant: OutsideGrant): BusPermissions {
   // Plain clients put their inboxes below `_INBOX`, so outside callers share that prefix.
   const subscribe = { allow: ['_INBOX.>'] };
+  if (grant === 'embedded-verifier') return embeddedVerifierPermissions();
   if (grant !== 'verify') return { publish: { allow: streamReader(feedStreams[grant]) }, subscribe };
   const decisions = allOperations.filter((op) => op.service === 'auth-verifier' && op.who.includes('caller'));
   return { publish: { allow: [...decisions.filter((op) => !op.internal).map(subjectOf), '$SRV.>'] }, subscribe };
+}
+
+/**
+ * A verifier in a process of its user: it reads the log, holds a lease and acknowledges, and does nothing else. It sees the digests of
+ * all tokens and may hold up every revoke for the length of a lease, so it is given to processes as trusted as auth-verifier.
+ */
+function embeddedVerifierPermissions(): BusPermissions {
+  const calls = allOperations.filter(({ name }) => ['log.read', 'leases.renew', 'leases.return'].includes(name));
+  return {
+    publish: { allow: [...calls.map(subjectOf), subjects.barrierAck] },
+    subscribe: { allow: ['_INBOX.>', subjects.events, subjects.heads, subjects.barrierWake] },
+  };
 }
 
 /** The JetStream API as far as one stream's consumers need it (ADR-1 subjects): make, read, acknowledge, remove. */

@@ -70,7 +70,25 @@ describe('busPermissions', () => {
     }
   });
 
-  it.each(outsideGrants)('keeps an outside caller with %s away from internal operations and commands', (grant) => {
+  it('lets an embedded verifier read the log, hold a lease and acknowledge, and nothing else', () => {
+    const { publish, subscribe, responses } = busPermissions('outside:embedded-verifier');
+    expect(publish.allow.toSorted()).toEqual([
+      'tollgate.barrier.ack',
+      'tollgate.internal.leases.renew',
+      'tollgate.internal.leases.return',
+      'tollgate.internal.log.read',
+    ]);
+    expect(subscribe.allow.toSorted()).toEqual([
+      '_INBOX.>',
+      'tollgate.barrier.wake',
+      'tollgate.events.>',
+      'tollgate.heads.main',
+    ]);
+    expect(responses).toBeUndefined();
+  });
+
+  const callers = outsideGrants.filter((grant) => grant !== 'embedded-verifier');
+  it.each(callers)('keeps an outside caller with %s away from internal operations and commands', (grant) => {
     const { publish, subscribe, responses } = busPermissions(`outside:${grant}`);
     for (const subject of internalSubjects) expect(may(publish.allow, subject)).toBe(false);
     expect(may(publish.allow, 'tollgate.v1.tokens.create')).toBe(false);

@@ -7,12 +7,17 @@ import {
   type Problem,
   type RawPage,
   type RequestOf,
+  tokensVerify,
+  type Decision,
+  type VerifyRequest,
 } from '@tollgate/contracts';
+import type { NatsCaller, NatsOptions } from './nats-caller.ts';
+import type { TokenVerifier } from './token-verifier.ts';
 import { namespaces, type Namespaces } from './namespaces.ts';
 
 export interface ClientOptions {
-  /** The control plane, for example `http://127.0.0.1:8080`. */
-  readonly url: string;
+  /** The control plane, for example `http://127.0.0.1:8080`. Not needed by who verifies only. */
+  readonly url?: string;
   /** The data plane (`tokens.verify`), for example `http://127.0.0.1:8081`. */
   readonly verifierUrl?: string;
   /** A JWT. */
@@ -20,6 +25,8 @@ export interface ClientOptions {
   /** Asked before each call instead of `token`, so that it can renew the JWT. */
   readonly tokenProvider?: () => string | Promise<string>;
   readonly fetch?: typeof globalThis.fetch;
+  /** Verifies over NATS in place of HTTP; the NATS user needs the grant `verify`, and no JWT. The rest stays on HTTP. */
+  readonly transport?: { readonly nats: NatsOptions };
 }
 
 export interface CallOptions {
@@ -45,11 +52,23 @@ export interface RefusedCall extends TollgateError {
  * const { token, secret } = await tollgate.tokens.create({ org, name, accountId, scope: { type: 'multi-space' }, acknowledgeBilling: true });
  * ```
  */
-export class TollgateClient {
+export class TollgateClient implements TokenVerifier {
   readonly #options: ClientOptions;
+  #nats: Promise<NatsCaller> | undefined;
 
   constructor(options: ClientOptions) {
     this.#options = options;
+  }
+
+  /** Does this token hold, for what is asked? Over NATS when the client has that transport, else over HTTP. */
+  verify(request: VerifyRequest, options?: CallOptions): Promise<Decision> {
+    return this.call(tokensVerify, request, options);
+  }
+
+  /** Ends the connection to NATS, if there is one. */
+  async close(): Promise<void> {
+    await (await this.#nats?.catch(() => undefined))?.close();
+    this.#nats = undefined;
   }
 
   /**
@@ -61,6 +80,9 @@ export class TollgateClient {
     input: RequestOf<Op>,
     options: CallOptions = {},
   ): Promise<OutputOf<Op>> {
+    const { transport } = this.#options;
+    if (transport && operation.who.includes('caller'))
+      return (await this.#overNats(transport.nats)).call(operation, input);
     const response = await this.open(operation, input, options);
     const text = await response.text();
     if (operation.http?.raw) return rawAnswer(response, text) as OutputOf<Op>;
@@ -84,6 +106,19 @@ export class TollgateClient {
     );
     if (!response.ok) throw refusal(response, await response.text());
     return response;
+  }
+
+  /** Connects with the first call; one that failed is tried again with the next. */
+  #overNats(options: NatsOptions): Promise<NatsCaller> {
+    this.#nats ??= import('./nats-caller.ts').then(async ({ NatsCaller }) => {
+      try {
+        return await NatsCaller.connect(options);
+      } catch (error) {
+        this.#nats = undefined;
+        throw error;
+      }
+    });
+    return this.#nats;
   }
 
   #request(operation: AnyOperation, input: Record<string, unknown>, options: CallOptions) {
@@ -110,7 +145,13 @@ export class TollgateClient {
   }
 
   #baseUrl(operation: AnyOperation): string {
-    if (operation.http?.door !== 'data') return this.#options.url;
+    if (operation.http?.door !== 'data') {
+      if (this.#options.url) return this.#options.url;
+      throw new TollgateError(
+        'INVALID_INPUT',
+        `${operation.name} is served by the control plane: give the client its url.`,
+      );
+    }
     if (this.#options.verifierUrl) return this.#options.verifierUrl;
     throw new TollgateError(
       'INVALID_INPUT',

@@ -27,7 +27,6 @@ afterAll(async () => {
 
 const moveClock = async (now: string) => must(200, await callers.operator('PUT', '/v1/dev/clock', { now }));
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- an answer, looked at by name
 type Json = any;
 
 const statementsOf = async ({ owner, at }: Organization): Promise<Json[]> =>

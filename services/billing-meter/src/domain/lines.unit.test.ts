@@ -154,6 +154,15 @@ describe('the lines of a seat', () => {
     expect(lines(seat, '2026-04-15T00:00:00.000Z', { asOf: 9 })).toEqual([]);
   });
 
+  it('know no plan and no price that came after that position', () => {
+    const plans = [planFrom('core', '2026-01-01T00:00:00.000Z'), planFrom('pro', '2026-04-10T22:00:00.000Z', 300)];
+    const dearer = [price('core', '1900', undefined, 2), price('core', '9900', '2026-04-05T00:00:00.000Z', 301)];
+    const seat = seatOf(created('2026-02-01T00:00:00.000Z'));
+    const count = (asOf: number) =>
+      lines(seat, '2026-04-15T00:00:00.000Z', { subscriber: { plans }, prices: dearer, asOf }).length;
+    expect([299, 300, 301].map(count)).toEqual([1, 2, 3]);
+  });
+
   it('name the account at their end', () => {
     const other = 'acc_01jd0000000000000000000009';
     const seat = seatOf(

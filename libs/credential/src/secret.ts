@@ -101,12 +101,18 @@ function isPrefix(text: string, length: number): boolean {
   return true;
 }
 
+/** By ASCII code: 0 for a lower-case hex digit, else 1. */
+const notHex = new Uint8Array(128).fill(1);
+for (const digit of '0123456789abcdef') notHex[digit.charCodeAt(0)] = 0;
+
+/** Looks at every character and decides once: a decision for each would be guessed wrong by the processor every second time. */
 function isHex(text: string, start: number, end: number): boolean {
+  let wrong = 0;
   for (let index = start; index < end; index++) {
     const code = text.charCodeAt(index);
-    if (!isDigit(code) && !(code >= 97 && code <= 102)) return false;
+    wrong |= (notHex[code & 127] as number) | (code >> 7);
   }
-  return true;
+  return wrong === 0;
 }
 
 function isLowerCase(code: number): boolean {

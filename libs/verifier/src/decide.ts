@@ -3,6 +3,7 @@ import { digestSecretWords, kindOfSecret } from '@tollgate/credential';
 import { digestWords } from './digest-words.ts';
 import { holdsPermission, type PermissionSet } from './directory.ts';
 import type { Replica } from './replica.ts';
+import { environments, statuses, type Found } from './token-table.ts';
 
 /** A decision without what only the answering process knows: its id, the position and the lease. */
 export type DecisionCore = Omit<Decision, 'decisionId' | 'position' | 'leaseRemainingMs'>;
@@ -41,52 +42,74 @@ export function decide(replica: Replica, request: VerifyRequest, nowMs: number):
   if (kindOfSecret(secret) === 'malformed') return malformed;
 
   const { tokens } = replica;
-  digestSecretWords(secret, digest);
-  const found = tokens.credentialOf(digest);
-  const token = tokens.tokenOf(found, digest);
+  const found = tokens.identify(digestSecretWords(secret, digest));
+  const { token } = found;
   if (token === 0) return unknown;
-  const reason = whyNot(replica, request, found, token, nowMs);
+  const reason = whyNot(replica, request, found, nowMs);
   // Read for an unknown secret, too, from the row that stands in for its own.
   const tokenId = tokens.idOf(token);
   const orgId = tokens.organizationOf(token);
   if (reason === null) {
-    const previousSecret = tokens.isCurrent(found) ? undefined : true;
+    const previousSecret = found.current ? undefined : true;
     return decideReach(replica, request, { token, account: tokens.accountOf(token), tokenId, orgId, previousSecret });
   }
-  const known = reason !== 'unknown';
+  idIfKnown[1] = tokenId;
+  orgIfKnown[1] = orgId;
   return {
     valid: false,
     code: 'TOKEN_INVALID',
     reason,
-    tokenId: known ? tokenId : undefined,
-    orgId: known ? orgId : undefined,
+    tokenId: idIfKnown[found.known],
+    orgId: orgIfKnown[found.known],
   };
 }
 
+/** What a decision on an unknown secret says of its token, and what one on a known secret says. */
+const idIfKnown: [undefined, string] = [undefined, ''];
+const orgIfKnown: [undefined, string] = [undefined, ''];
+
+/** Why a token holds for nobody: the higher place counts. */
+const reasons = [
+  null,
+  'product',
+  'environment',
+  'account-deactivated',
+  'inactive',
+  'expired',
+  'revoked',
+  'superseded',
+  'unknown',
+] as const satisfies (DecisionReason | null)[];
+
+const live = environments.indexOf('live');
+const test = environments.indexOf('test');
+const inactive = statuses.indexOf('inactive');
+const revoked = statuses.indexOf('revoked');
+
 /**
- * Why a token holds for nobody, or null when it does. Every check is made every time, from the last to the first, and the one
- * that counts overwrites the others: nothing returns early. An unknown secret is checked on another token's row.
+ * Why a token holds for nobody, or null when it does. Every check is made every time, an unknown secret's on another token's
+ * row; each sets a bit, and the highest bit counts. There is no branch that one reason takes and another does not.
  */
 function whyNot(
   { tokens, accounts, products }: Replica,
-  request: VerifyRequest,
-  found: number,
-  token: number,
+  { product, environment }: VerifyRequest,
+  { token, known, current, previous }: Found,
   nowMs: number,
 ): DecisionReason | null {
   const status = tokens.statusOf(token);
-  let reason: DecisionReason | null = null;
-  if ((request.product ?? 'default') !== products.numbers.textOf(tokens.productOf(token))) reason = 'product';
-  // A token of a product without environments counts as live.
-  if ((request.environment ?? 'live') !== (tokens.environmentOf(token) ?? 'live')) reason = 'environment';
-  if (!accounts.isActive(tokens.accountOf(token))) reason = 'account-deactivated';
-  if (status === 'inactive') reason = 'inactive';
-  // Half-open: at the instant of its expiry a token has expired.
-  if (nowMs >= tokens.expiryOf(token)) reason = 'expired';
-  if (status === 'revoked') reason = 'revoked';
-  if (!tokens.isLive(found, token, nowMs)) reason = 'superseded';
-  if (found === 0) reason = 'unknown';
-  return reason;
+  const overlaps = Number(tokens.overlaps(token, nowMs));
+  const wanted = product === undefined ? products.defaultNumber : products.numbers.numberOf(product);
+  const bits =
+    (Number(wanted !== tokens.productOf(token)) << 0) |
+    // A token of a product without environments counts as live.
+    (Number((environment === 'test' ? test : live) !== (tokens.environmentOf(token) || live)) << 1) |
+    (Number(!accounts.isActive(tokens.accountOf(token))) << 2) |
+    (Number(status === inactive) << 3) |
+    (Number(tokens.isExpired(token, nowMs)) << 4) |
+    (Number(status === revoked) << 5) |
+    ((1 ^ (current | (previous & overlaps))) << 6) |
+    ((1 ^ known) << 7);
+  return reasons[32 - Math.clz32(bits)] as DecisionReason | null;
 }
 
 /** What an identified, living token may do: its spaces, the account's permissions there, its team, its balance. */

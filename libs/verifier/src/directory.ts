@@ -256,6 +256,8 @@ export class TeamTable {
 
 export class ProductTable {
   readonly numbers = new Interned();
+  /** Of the product that a request means when it names none. */
+  readonly defaultNumber = this.numbers.add('default');
   readonly #routes: (Routes | undefined)[] = [];
 
   byNumber(number: number): Routes | undefined {

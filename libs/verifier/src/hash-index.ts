@@ -26,8 +26,7 @@ export function hashOf(key: Int32Array): number {
 
 /**
  * Finds numbers by 32-bit hashes: open addressing over typed arrays, 11 to 23 bytes for each number. Several numbers may stand
- * under one hash; whoever asks compares the keys. Nothing is removed: a number whose key has changed stays under its old hash,
- * where the comparison refuses it.
+ * under one hash; whoever asks compares the keys. Nothing is ever removed.
  */
 export class HashIndex {
   /** By part: pairs of hash and number; number 0 is an empty slot. */
@@ -60,17 +59,41 @@ export class HashIndex {
     (this.#used[part] as number)++;
   }
 
-  #walk(): number {
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    for (let slot = this.#slot & mask; ; slot = (slot + 2) & mask) {
-      const number = slots[slot + 1] as number;
-      if (number === 0 || slots[slot] === this.#hash) {
-        this.#slot = slot;
-        return number;
-      }
+  /** Puts another number in the place of one that stands under a hash. */
+  replace(hash: number, before: number, after: number): void {
+    for (let number = this.first(hash); number !== 0; number = this.next()) {
+      if (number !== before) continue;
+      this.#slots[this.#slot + 1] = after;
+      return;
     }
   }
+
+  /**
+   * Goes on to an empty slot or one with this hash. The first four slots, which mostly suffice, are looked at in any case: how
+   * far a walk went would be seen in its time, and one that finds nothing goes further than one that does.
+   */
+  #walk(): number {
+    const mask = this.#slots.length - 1;
+    const start = this.#slot;
+    const goOn0 = ~this.#stops(start & mask);
+    const goOn1 = goOn0 & ~this.#stops((start + 2) & mask);
+    const goOn2 = goOn1 & ~this.#stops((start + 4) & mask);
+    const goOn3 = goOn2 & ~this.#stops((start + 6) & mask);
+    let slot = (start - 2 * (goOn0 + goOn1 + goOn2 + goOn3)) & mask;
+    while (this.#stops(slot) === 0) slot = (slot + 2) & mask;
+    this.#slot = slot;
+    return this.#slots[slot + 1] as number;
+  }
+
+  /** -1 for an empty slot and for one with the hash that is looked for, else 0. */
+  #stops(slot: number): number {
+    return isZero(this.#slots[slot + 1] as number) | isZero((this.#slots[slot] as number) ^ this.#hash);
+  }
+}
+
+/** -1, that is all bits, for 0, and 0 for every other 32-bit number; without a branch. */
+export function isZero(number: number): number {
+  return ~((number | -number) >> 31);
 }
 
 function doubled(slots: Int32Array): Int32Array {

@@ -1,4 +1,4 @@
-import { HashIndex, hashOf } from './hash-index.ts';
+import { HashIndex, hashOf, isZero } from './hash-index.ts';
 
 /** Rows of one allocation: growing never copies rows, and never leaves half of the memory empty. */
 const chunkBits = 16;
@@ -36,15 +36,15 @@ export class Rows {
     (this.#chunks[(row - 1) >> chunkBits] as Int32Array)[((row - 1) & chunkMask) * this.#words + word] = value;
   }
 
-  /** Whether the row holds these words from `at` on. Always looks at all of them. */
-  holds(row: number, at: number, words: Int32Array): boolean {
+  /** -1, that is all bits, when the row holds these words from `at` on, else 0. Always looks at all of them. */
+  holds(row: number, at: number, words: Int32Array): number {
     const chunk = this.#chunks[(row - 1) >> chunkBits] as Int32Array;
     const start = ((row - 1) & chunkMask) * this.#words + at;
     let difference = 0;
     for (let word = 0; word < words.length; word++) {
       difference |= (chunk[start + word] as number) ^ (words[word] as number);
     }
-    return difference === 0;
+    return isZero(difference);
   }
 
   /** Copies words of a row from `at` on. */
@@ -66,7 +66,7 @@ export class KeyedRows extends Rows {
   find(key: Int32Array): number {
     const hash = hashOf(key);
     for (let row = this.#index.first(hash); row !== 0; row = this.#index.next())
-      if (this.holds(row, 0, key)) return row;
+      if (this.holds(row, 0, key) !== 0) return row;
     return 0;
   }
 

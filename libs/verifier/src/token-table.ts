@@ -1,6 +1,6 @@
 import { digestFromHex, digestToHex, digestWords } from './digest-words.ts';
 import type { AccountTable } from './directory.ts';
-import { HashIndex, hashOf } from './hash-index.ts';
+import { HashIndex, hashOf, isZero } from './hash-index.ts';
 import { IdTable } from './ids.ts';
 import type { Interned } from './interned.ts';
 import { Rows } from './rows.ts';
@@ -22,14 +22,28 @@ const word = {
   previousUntil: 20,
 } as const;
 const words = 18;
-const environments = [null, 'live', 'test'] as const;
-const statuses = ['active', 'inactive', 'revoked'] as const;
+/** A row holds their places in these lists. */
+export const environments = [null, 'live', 'test'] as const;
+export const statuses = ['active', 'inactive', 'revoked'] as const;
 /** The word of a former secret's row behind its digest: the row of its token. */
 const ownerWord = digestWords;
 const noDigest = new Int32Array(digestWords);
+/** The first row of former secrets is nobody's, so that there always is one to read. */
+const noFormer = 1;
 
 /** What a digest stands for. A superseded secret was replaced by a regenerate, and stays known for ever. */
 export type CredentialState = 'live' | 'superseded';
+
+/** What a digest was found to be: numbers that are 0 or 1, and the row of a token, 0 only when there are no tokens. */
+export interface Found {
+  /** The token of the digest, or some other token when `known` is 0. */
+  token: number;
+  known: number;
+  /** It is the token's newest secret. */
+  current: number;
+  /** It is the secret before, which holds as well until the overlap ends. */
+  previous: number;
+}
 
 /** The texts that tokens name by number. */
 export interface TokenNames {
@@ -55,9 +69,11 @@ export class TokenTable {
   /** Rows of tokens by their current digest, and the negative rows of former secrets by theirs. */
   readonly #byDigest = new HashIndex();
   readonly #digest = new Int32Array(digestWords);
+  readonly found: Found = { token: 0, known: 0, current: 0, previous: 0 };
 
   constructor(names: TokenNames) {
     this.#names = names;
+    this.#former.add();
   }
 
   get size(): number {
@@ -65,39 +81,47 @@ export class TokenTable {
   }
 
   /**
-   * What has this digest: the row of the token whose current secret it is, the negative row of a former secret, or 0.
+   * Finds the token that a digest belongs to, or another one in its place. Every look-up does the same steps, one that fails among
+   * them: it reads the row of a token and of a former secret, chosen by the digest and as cold as those that it has not found.
+   * What counts is chosen by arithmetic, because a wrong guess of the processor can be measured.
+   * `found` is the same object every time.
    */
-  credentialOf(digest: Int32Array): number {
+  identify(digest: Int32Array): Found {
+    const { found } = this;
+    found.token = 0;
+    const { size } = this.#tokens;
+    if (size === 0) return found;
     const hash = hashOf(digest);
-    for (let found = this.#byDigest.first(hash); found !== 0; found = this.#byDigest.next()) {
-      if (found > 0 ? this.#tokens.holds(found, word.digest, digest) : this.#former.holds(-found, 0, digest))
+    const decoy = 1 + (((digest[0] as number) & 0x7fffffff) % size);
+    const formerDecoy = 1 + (((digest[1] as number) & 0x7fffffff) % this.#former.size);
+    for (let entry = this.#byDigest.first(hash); ; entry = this.#byDigest.next()) {
+      const ifToken = -entry >> 31;
+      const ifFormer = entry >> 31;
+      const former = (-entry & ifFormer) | (formerDecoy & ~ifFormer);
+      const owner = this.#former.get(former, ownerWord);
+      const token = (entry & ifToken) | (owner & ifFormer) | (decoy & ~(ifToken | ifFormer));
+      const known =
+        (this.#tokens.holds(token, word.digest, digest) & ifToken) | (this.#former.holds(former, 0, digest) & ifFormer);
+      if ((known | isZero(entry)) !== 0) {
+        const previous = this.#tokens.get(token, word.previous);
+        found.token = token;
+        found.known = known & 1;
+        found.current = known & ifToken & 1;
+        found.previous = known & ifFormer & isZero(former ^ previous) & 1;
         return found;
+      }
     }
-    return 0;
   }
 
-  /**
-   * The row of a credential's token. For 0 the row of some token that the digest chooses, or 0 when there is none at all: so a
-   * look-up that fails reads as much memory, and as cold, as one that succeeds.
-   */
-  tokenOf(credential: number, digest: Int32Array): number {
-    if (credential < 0) return this.#former.get(-credential, ownerWord);
-    if (credential > 0) return credential;
-    if (this.#tokens.size === 0) return 0;
-    const decoy = 1 + ((hashOf(digest) >>> 0) % this.#tokens.size);
-    return this.#tokens.holds(decoy, word.digest, digest) ? 0 : decoy;
+  /** Whether the secret before holds as well. */
+  overlaps(token: number, nowMs: number): boolean {
+    return nowMs < this.#milliseconds(token, word.previousUntil);
   }
 
-  /** Whether it is the token's newest credential, not one before it. */
-  isCurrent(credential: number): boolean {
-    return credential > 0;
+  /** Half-open: at the instant of its expiry a token has expired. */
+  isExpired(token: number, nowMs: number): boolean {
+    return nowMs >= this.#milliseconds(token, word.expiry);
   }
-
-  isLive(credential: number, token: number, nowMs: number): boolean {
-    const overlaps = nowMs < this.#time(token, word.previousUntil);
-    return this.isCurrent(credential) || (overlaps && -credential === this.#tokens.get(token, word.previous));
-  }
-
   idOf(token: number): string {
     return this.#ids.idOf(token);
   }
@@ -120,11 +144,13 @@ export class TokenTable {
   productOf(token: number): number {
     return this.#tokens.get(token, word.product) >>> 4;
   }
-  environmentOf(token: number): TokenState['environment'] {
-    return environments[(this.#tokens.get(token, word.product) >>> 2) & 3] as TokenState['environment'];
+  /** Place in `environments`. */
+  environmentOf(token: number): number {
+    return (this.#tokens.get(token, word.product) >>> 2) & 3;
   }
-  statusOf(token: number): TokenState['status'] {
-    return statuses[this.#tokens.get(token, word.product) & 3] as TokenState['status'];
+  /** Place in `statuses`. */
+  statusOf(token: number): number {
+    return this.#tokens.get(token, word.product) & 3;
   }
   /** Unix milliseconds, Infinity for never. */
   expiryOf(token: number): number {
@@ -159,7 +185,7 @@ export class TokenTable {
   addSuperseded(digest: string, tokenId: string): void {
     const token = this.#ids.rowOf(tokenId);
     digestFromHex(digest, this.#digest);
-    if (token !== 0 && this.credentialOf(this.#digest) === 0) this.#addFormer(token, this.#digest);
+    if (token !== 0 && this.#entryOf(this.#digest) === 0) this.#addFormer(token, this.#digest);
   }
 
   *[Symbol.iterator](): Iterator<TokenState> {
@@ -172,28 +198,39 @@ export class TokenTable {
       const digest = this.#currentHex(row);
       if (digest !== '') yield { digest, tokenId: this.idOf(row), state: 'live' };
     }
-    for (let row = 1; row <= this.#former.size; row++) {
+    for (let row = noFormer + 1; row <= this.#former.size; row++) {
       const token = this.#former.get(row, ownerWord);
       const state = this.#tokens.get(token, word.previous) === row ? 'live' : 'superseded';
       yield { digest: this.#formerHex(row), tokenId: this.idOf(token), state };
     }
   }
 
+  /** The row of the token whose current digest it is, the negative row of a former secret, or 0. */
+  #entryOf(digest: Int32Array): number {
+    for (let entry = this.#byDigest.first(hashOf(digest)); entry !== 0; entry = this.#byDigest.next()) {
+      const same = entry > 0 ? this.#tokens.holds(entry, word.digest, digest) : this.#former.holds(-entry, 0, digest);
+      if (same !== 0) return entry;
+    }
+    return 0;
+  }
+
   /** A digest that is known already, as another token's or as a tombstone, becomes nobody's current one. */
   #setCurrent(token: number, digest: string): void {
     const before = this.#tokens.read(token, word.digest, new Int32Array(digestWords));
     const after = digest === '' ? noDigest : digestFromHex(digest, this.#digest);
-    if (digest !== '' && this.#tokens.holds(token, word.digest, after)) return;
-    const known = digest !== '' && this.credentialOf(after) !== 0;
+    if (digest !== '' && this.#tokens.holds(token, word.digest, after) !== 0) return;
+    const known = digest !== '' && this.#entryOf(after) !== 0;
     this.#tokens.write(token, word.digest, known ? noDigest : after);
     if (digest !== '' && !known) this.#byDigest.add(hashOf(after), token);
-    if (before.some((part) => part !== 0)) this.#addFormer(token, before);
+    if (before.every((part) => part === 0)) return;
+    // In the place that the token had under this digest, so that a look-up need not pass by it.
+    this.#byDigest.replace(hashOf(before), token, -this.#newFormer(token, before));
   }
 
   /** The row of the secret before, or 0 if this digest has been superseded already or is another token's. */
   #previous(token: number, digest: string): number {
     digestFromHex(digest, this.#digest);
-    const known = this.credentialOf(this.#digest);
+    const known = this.#entryOf(this.#digest);
     if (known === 0) return this.#addFormer(token, this.#digest);
     const isOwn = known < 0 && this.#former.get(-known, ownerWord) === token;
     // Right before this it was the current one, and so is the newest of all former secrets; or it was the previous one already.
@@ -202,10 +239,15 @@ export class TokenTable {
   }
 
   #addFormer(token: number, digest: Int32Array): number {
+    const row = this.#newFormer(token, digest);
+    this.#byDigest.add(hashOf(digest), -row);
+    return row;
+  }
+
+  #newFormer(token: number, digest: Int32Array): number {
     const row = this.#former.add();
     this.#former.write(row, 0, digest);
     this.#former.set(row, ownerWord, token);
-    this.#byDigest.add(hashOf(digest), -row);
     return row;
   }
 
@@ -219,10 +261,10 @@ export class TokenTable {
       accountId: accounts.idOf(this.accountOf(row)),
       spaceId: space === 0 ? null : spaces.textOf(space),
       product: products.textOf(this.productOf(row)),
-      environment: this.environmentOf(row),
+      environment: environments[this.environmentOf(row)] as TokenState['environment'],
       teamId: team === 0 ? null : teams.textOf(team),
       expiresAtMs: this.expiryOf(row),
-      status: this.statusOf(row),
+      status: statuses[this.statusOf(row)] as TokenState['status'],
       digest: this.#currentHex(row),
       overlap:
         previous === 0 ? null : { digest: this.#formerHex(previous), untilMs: this.#time(row, word.previousUntil) },
@@ -239,15 +281,21 @@ export class TokenTable {
   }
 
   #time(row: number, at: number): number {
-    const high = this.#tokens.get(row, at);
-    return high === never ? Infinity : high * 2 ** 32 + (this.#tokens.get(row, at + 1) >>> 0);
+    const ms = this.#milliseconds(row, at);
+    return ms < never ? ms : Infinity;
+  }
+
+  /** Beyond every date for a time that never comes. */
+  #milliseconds(row: number, at: number): number {
+    return this.#tokens.get(row, at) * 2 ** 32 + (this.#tokens.get(row, at + 1) >>> 0);
   }
 
   #setTime(row: number, at: number, ms: number): void {
-    this.#tokens.set(row, at, ms === Infinity ? never : Math.floor(ms / 2 ** 32));
-    this.#tokens.set(row, at + 1, ms === Infinity ? 0 : ms % 2 ** 32);
+    const kept = ms === Infinity ? never : ms;
+    this.#tokens.set(row, at, Math.floor(kept / 2 ** 32));
+    this.#tokens.set(row, at + 1, kept % 2 ** 32);
   }
 }
 
-/** The upper half of a time that never comes. */
-const never = 0x7fffffff;
+/** How a row says that a time never comes, in milliseconds: far behind the last date that there is (8.64e15). */
+const never = 0x7fffffff * 2 ** 32;

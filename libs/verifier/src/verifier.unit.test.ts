@@ -76,8 +76,8 @@ describe('a verification under a lease', () => {
     const { keeper, verifier, world, follower } = verifierWith();
     await keeper.renew();
     const { tokens } = follower.replica;
-    const find = tokens.credentialOf.bind(tokens);
-    tokens.credentialOf = (digest) => {
+    const find = tokens.identify.bind(tokens);
+    tokens.identify = (digest) => {
       world.now = 5000; // the process was stopped here
       return find(digest);
     };

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { rowKinds, rowText } from '../snapshot-row.ts';
 import type { SnapshotPage } from '../snapshot.ts';
 import { evolve, givenUp, placeOf, type Kind, type States, type TokenState } from '../state.ts';
-import { happened, recorded, tokenCreated, type Happening } from './scenario.ts';
+import { happened, recorded, tokenCreated, type Happening } from './events.ts';
 
 const digestOf = (number: number) => number.toString(16).padStart(64, '0');
 const minted = (prefix: string, n: number) => `${prefix}_01arz3ndektsv4rrffq69g5fa${n}`;

@@ -95,7 +95,10 @@ function addOwnCommands(program: Command): void {
     .command('creds')
     .description('Print a NATS .creds file for an outside caller')
     .argument('<name>', 'a name for the user')
-    .requiredOption('--allow <grants>', 'verify, embedded-verifier, events-feed, billing-feed, audit-feed; separated by commas')
+    .requiredOption(
+      '--allow <grants>',
+      'verify, embedded-verifier, events-feed, billing-feed, audit-feed; separated by commas',
+    )
     .action(async (name, options) => (await import('./commands/nats-creds.ts')).natsCreds(name, options));
 
   group('projections', 'read models')

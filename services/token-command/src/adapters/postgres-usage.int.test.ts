@@ -73,7 +73,7 @@ describe('usage reports', () => {
   });
 
   it('of many processes about the same tokens never wait for each other in a circle', async () => {
-    const ids = Array.from({ length: 50 }, (_, n) => idOf('tok', 100 + n));
+    const ids = Array.from({ length: 1000 }, (_, n) => idOf('tok', 100 + n));
     const from = (incarnation: string, order: string[]): UsageReport => ({
       incarnation,
       sequence: 1,

@@ -42,8 +42,9 @@ export class PostgresFacts implements Facts {
     await this.readModel.catchUp();
     // One statement: a clock that moved in between would make time pass that the position doesn't cover.
     const { rows } = await this.pool.query<Standing>(
-      `SELECT position, coalesce((SELECT offset_ms FROM billing.clock), 0) AS "clockOffsetMs"
-         FROM billing.projection_checkpoints WHERE name = 'seats' AND live`,
+      `SELECT position, coalesce((SELECT offset_ms FROM billing.clock), 0) AS "clockOffsetMs",
+              coalesce((SELECT at FROM log.events WHERE events.position = checkpoint.position), 'epoch') AS "lastAt"
+         FROM billing.projection_checkpoints AS checkpoint WHERE name = 'seats' AND live`,
     );
     if (!rows[0])
       throw new TollgateError('READ_MODEL_BEHIND', 'The read model seats is being made. Ask again shortly.');

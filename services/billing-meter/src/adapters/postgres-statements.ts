@@ -3,7 +3,7 @@ import type { BillingCloudEvent } from '@tollgate/contracts';
 import type { Pool } from '@tollgate/event-log';
 import { POOL } from '@tollgate/runtime';
 import type { PostedLine } from '../application/bookkeeping/ports.ts';
-import type { EvidenceEvent, IssuedStatement, Statements } from '../application/statements/ports.ts';
+import type { EvidenceEvent, Interval, IssuedStatement, Statements, Stretch } from '../application/statements/ports.ts';
 import type { Seat } from '../domain/seat.ts';
 import { readFeed } from './feed-reader.ts';
 import { lineColumns } from './postgres-books.ts';
@@ -52,14 +52,29 @@ export class PostgresStatements implements Statements {
     return (await readFeed(this.pool, { orgId, afterSequence, limit })).map(({ event }) => event);
   }
 
-  async seatsWithin(orgId: string, { start, end }: { start: string; end: string }): Promise<Seat[]> {
+  async seatsWithin(orgId: string, { start, end }: Interval, afterPosition: number, limit: number): Promise<Seat[]> {
     const { rows } = await this.pool.query<Seat>(
-      `SELECT ${seatColumns} FROM billing.seats AS seat
-        WHERE org_id = $1 AND opened_at < $3 AND (revoked_at IS NULL OR revoked_at > $2)
-          AND (expires_at IS NULL OR expires_at > $2)
-        ORDER BY opened_position`,
+      `SELECT ${seatColumns} FROM billing.seats AS seat WHERE ${within} AND opened_position > $4
+        ORDER BY opened_position LIMIT $5`,
+      [orgId, start, end, afterPosition, limit],
+    );
+    return rows;
+  }
+
+  async stretchesWithin(orgId: string, { start, end }: Interval): Promise<Stretch[]> {
+    const { rows } = await this.pool.query<Stretch>(
+      `SELECT product, scope, billable, (extract(epoch FROM start_at) * 1000)::bigint AS "startMs",
+              (extract(epoch FROM end_at) * 1000)::bigint AS "endMs", count(*) AS seats
+         FROM (SELECT product, scope, billable, greatest(opened_at, $2::timestamptz) AS start_at,
+                      least(revoked_at, expires_at, $3::timestamptz) AS end_at
+                 FROM billing.seats AS seat WHERE ${within}) AS stretch
+        GROUP BY product, scope, billable, start_at, end_at`,
       [orgId, start, end],
     );
     return rows;
   }
 }
+
+/** The seats of organization $1 that are open at some time of the interval from $2 to $3. */
+const within = `org_id = $1 AND opened_at < $3::timestamptz AND (revoked_at IS NULL OR revoked_at > $2::timestamptz)
+  AND (expires_at IS NULL OR expires_at > $2::timestamptz)`;

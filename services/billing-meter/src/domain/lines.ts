@@ -20,6 +20,41 @@ export type LinesOf = (seat: Seat, untilMs?: number) => BillingLine[];
  * of each kind of seat are read once, for any number of seats.
  */
 export function linesOf(request: LinesRequest): LinesOf {
+  const { meter, partsOf } = partsWithin(request);
+  return (current, untilMs = Infinity) => {
+    const seat = seatAsOf(current, request.asOf);
+    if (!seat) return [];
+    const end = endOf(seat);
+    const endMs = Math.min(end ? Date.parse(end.at) : Infinity, untilMs);
+    const parts = partsOf(seat, Date.parse(seat.openedAt), endMs);
+    const closing = end && Date.parse(end.at) === parts.at(-1)?.endMs ? end.evidence : null;
+    return partLines(request, meter, seat, parts, closing);
+  };
+}
+
+/**
+ * The sum of the lines that `linesOf` gives for a seat that is open from one Unix millisecond to another, in minor units;
+ * without the lines, for questions about many seats.
+ */
+export function costsOf(
+  request: TermsSource & Pick<LinesRequest, 'period'>,
+): (kind: SeatKindOf, openedMs: number, endMs: number) => bigint {
+  const { meter, partsOf } = partsWithin(request);
+  return (kind, openedMs, endMs) => {
+    const parts = partsOf(kind, openedMs, endMs);
+    const activeFromMs = parts[0]?.startMs ?? 0;
+    let [counted, weight] = [0n, 0n];
+    for (const { price, endMs: partEndMs } of parts) {
+      const units = meter.units(activeFromMs, partEndMs);
+      weight += BigInt(price?.amount ?? '0') * (units - counted);
+      counted = units;
+    }
+    return roundedQuotient(weight, meter.denominator);
+  };
+}
+
+/** Cuts the time in which a seat is open within the period into parts of one plan and one price each. */
+function partsWithin(request: TermsSource & Pick<LinesRequest, 'period'>) {
   const { subscriber, period } = request;
   const meter = periodMeter(subscriber.billing.policy, subscriber.timeZone, period);
   const [periodStartMs, periodEndMs] = [Date.parse(period.start), Date.parse(period.end)];
@@ -30,23 +65,19 @@ export function linesOf(request: LinesRequest): LinesOf {
     kinds.set(key, known);
     return known;
   };
-  return (current, untilMs = periodEndMs) => {
-    const seat = seatAsOf(current, request.asOf);
-    if (!seat) return [];
-    const end = endOf(seat);
-    const startMs = Math.max(Date.parse(seat.openedAt), periodStartMs);
-    const endMs = Math.min(end ? Date.parse(end.at) : Infinity, periodEndMs, untilMs);
+  const partsOf = (kind: SeatKindOf, openedMs: number, closedMs: number): TermsSegment[] => {
+    const startMs = Math.max(openedMs, periodStartMs);
+    const endMs = Math.min(closedMs, periodEndMs);
     if (startMs >= endMs) return [];
-    const parts = segmentsOf(seat)
+    return segmentsOf(kind)
       .filter((segment) => segment.startMs < endMs && segment.endMs > startMs)
       .map((segment) => ({
         ...segment,
         startMs: Math.max(segment.startMs, startMs),
         endMs: Math.min(segment.endMs, endMs),
       }));
-    const closing = end && Date.parse(end.at) === endMs ? end.evidence : null;
-    return partLines(request, meter, seat, parts, closing);
   };
+  return { meter, partsOf };
 }
 
 function partLines(

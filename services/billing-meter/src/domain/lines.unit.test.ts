@@ -3,7 +3,7 @@ import type { Plan } from '@tollgate/contracts';
 import { explainLine } from '@tollgate/proration';
 import fc from 'fast-check';
 import { ids, planFrom, recorded, seatOf, tokenCreated } from '../testing/events.ts';
-import { linesOf, sumOf } from './lines.ts';
+import { costsOf, linesOf, sumOf } from './lines.ts';
 import { periodAt } from './periods.ts';
 import type { SeatPrice } from './price-list.ts';
 import { quote } from './quote.ts';
@@ -265,6 +265,19 @@ describe('for any seat, plans and prices', () => {
         const weight = found.reduce((sum, line) => sum + BigInt(line.unitPrice.amount) * BigInt(line.numerator), 0n);
         const denominator = BigInt(found[0]?.denominator ?? 1);
         expect(sumOf(found)).toBe((2n * weight + denominator) / (2n * denominator));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('the sum without the lines is the sum of the lines', () => {
+    fc.assert(
+      fc.property(world, (one) => {
+        const { seat, billed, list, found } = worked(one);
+        const period = periodAt(billed, one.at);
+        const cost = costsOf({ subscriber: billed, prices: list, asOf: forEver, period });
+        const endMs = seat.revokedAt === null ? Infinity : Date.parse(seat.revokedAt);
+        expect(cost(seat, Date.parse(seat.openedAt), endMs)).toBe(sumOf(found));
       }),
       { numRuns: 300 },
     );

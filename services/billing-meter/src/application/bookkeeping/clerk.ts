@@ -63,7 +63,7 @@ export class Clerk {
   async #pass(): Promise<Standing> {
     const standing = await this.facts.caughtUp();
     await this.books.caughtUp();
-    const nowMs = Date.now() + standing.clockOffsetMs;
+    const nowMs = Math.max(Date.now() + standing.clockOffsetMs, Date.parse(standing.lastAt));
     const reached = { position: standing.position, atMs: nowMs };
     await this.seats.record(await this.books.progress(), reached);
     await this.#learnOrganizations(standing.position);

@@ -20,6 +20,8 @@ export interface Standing {
   readonly position: number;
   /** How far authority time is ahead of the wall clock, in milliseconds. */
   readonly clockOffsetMs: number;
+  /** Of the last event that is applied: authority time is not before it, whatever this machine's clock says. */
+  readonly lastAt: string;
 }
 
 /** How far the clerk has told finance of seats: up to a position, and up to an authority time for what needs no event. */

@@ -1,11 +1,10 @@
 import { Inject } from '@nestjs/common';
 import { Handles, type OperationHandler, type OperationMessage } from '@tollgate/bus';
 import { billingAccrual, decodeCursor, encodeCursor, type OutputOf } from '@tollgate/contracts';
-import { linesOf, sumOf } from '../../domain/lines.ts';
+import { costsOf } from '../../domain/lines.ts';
 import { periodAt } from '../../domain/periods.ts';
-import { closedAt } from '../../domain/seat.ts';
+import { closedAt, endOf, type Seat } from '../../domain/seat.ts';
 import { authorityNow, openLedger } from '../open-ledger.ts';
-import { lineIds } from '../line-ids.ts';
 import { LEDGERS, READ_MODEL, type Ledgers, type ReadModel } from '../ports.ts';
 import { STATEMENTS, type Statements } from './ports.ts';
 
@@ -26,47 +25,44 @@ export class GetAccrual implements OperationHandler<typeof billingAccrual> {
     const { subscriber, prices, clockOffsetMs } = await openLedger(this.ledgers, this.readModel, { orgId, atLeast });
     const at = input.at ?? authorityNow({ clockOffsetMs });
     const period = periodAt(subscriber, at);
-    const seats = await this.statements.seatsWithin(orgId, period);
-    const worked = linesOf({
-      subscriber,
-      prices,
-      period,
-      tzdb: process.versions['tz'] ?? 'unknown',
-      asOf: Number.MAX_SAFE_INTEGER,
-      idOf: lineIds(orgId),
-    });
+    const cost = costsOf({ subscriber, prices, period, asOf: Number.MAX_SAFE_INTEGER });
+    const atMs = Date.parse(at);
+    let [accrued, projected, seats] = [0n, 0n, 0];
+    for (const stretch of await this.statements.stretchesWithin(orgId, period)) {
+      const { startMs, endMs } = stretch;
+      accrued += cost(stretch, startMs, Math.min(endMs, atMs)) * BigInt(stretch.seats);
+      projected += cost(stretch, startMs, endMs) * BigInt(stretch.seats);
+      seats += stretch.seats;
+    }
+    // One more than is shown tells whether there is a next page.
+    const found = await this.statements.seatsWithin(orgId, period, after, limit + 1);
+    const shown = found.slice(0, limit);
+    const last = found.length > limit ? shown.at(-1) : undefined;
     const { currency, billing } = subscriber;
     const money = (amount: bigint) => ({ amount: String(amount), currency });
-    let [accrued, projected] = [0n, 0n];
-    const shown = [];
-    for (const seat of seats) {
-      const soFar = sumOf(worked(seat, Date.parse(at)));
-      const atEnd = sumOf(worked(seat));
-      accrued += soFar;
-      projected += atEnd;
-      if (seat.openedPosition > after && shown.length <= limit) shown.push({ seat, soFar, atEnd });
-    }
-    const items = shown.slice(0, limit);
-    const last = shown.length > limit ? items.at(-1) : undefined;
     return {
       at,
       period,
       policy: billing.policy,
       accrued: money(accrued),
       projected: money(projected),
-      seats: seats.length,
-      items: items.map(({ seat, soFar, atEnd }) => ({
-        tokenId: seat.tokenId,
-        accountId: seat.accountId,
-        product: seat.product,
-        scope: seat.scope,
-        billable: seat.billable,
-        openedAt: seat.openedAt,
-        closedAt: closedAt(seat, at),
-        accrued: money(soFar),
-        projected: money(atEnd),
-      })),
-      nextCursor: last ? encodeCursor(list, orgId, [last.seat.openedPosition]) : null,
+      seats,
+      items: shown.map((seat) => {
+        const { tokenId, accountId, product, scope, billable, openedAt } = seat;
+        const [openedMs, endMs] = [Date.parse(openedAt), endMsOf(seat)];
+        return {
+          ...{ tokenId, accountId, product, scope, billable, openedAt },
+          closedAt: closedAt(seat, at),
+          accrued: money(cost(seat, openedMs, Math.min(endMs, atMs))),
+          projected: money(cost(seat, openedMs, endMs)),
+        };
+      }),
+      nextCursor: last ? encodeCursor(list, orgId, [last.openedPosition]) : null,
     };
   }
+}
+
+function endMsOf(seat: Seat): number {
+  const end = endOf(seat);
+  return end ? Date.parse(end.at) : Infinity;
 }

@@ -53,17 +53,14 @@ const besides: Record<ServiceName, { publish: readonly string[]; subscribe: read
     publish: [subjects.billing, ...streamWriter(streams.billing)],
     subscribe: [subjects.events, 'tollgate.heads.>'],
   },
-  'audit-projector': {
-    publish: [subjects.audit, ...streamWriter(streams.audit)],
-    subscribe: [subjects.events, 'tollgate.heads.>'],
-  },
+  'audit-projector': { publish: [], subscribe: [subjects.events, 'tollgate.heads.>'] },
 };
 
-/** The stream behind each feed. */
+/** The stream behind each feed. A feed whose stream is not written yet can be granted; it is empty. */
 const feedStreams: Record<Exclude<OutsideGrant, 'verify' | 'embedded-verifier'>, string> = {
   'events-feed': streams.events,
   'billing-feed': streams.billing,
-  'audit-feed': streams.audit,
+  'audit-feed': 'TOLLGATE_AUDIT',
 };
 
 /** The prefix of a service's inboxes: replies to it arrive at `_INBOX_<service>.…`, which no other service may read. */

@@ -46,7 +46,9 @@ describe('the stream of events is deleted twice under 50 commands a second', () 
   it('the read models follow all the while', async () => {
     const { position } = load.acknowledged.at(-1) as { position: number };
     for (const path of ['/tokens', '/billing/seats', '/audit'])
-      await eventually(async () => must(200, await acme.owner('GET', acme.at(`${path}?limit=1&atLeast=${position}`))));
+      await eventually(async () => {
+        must(200, await acme.owner('GET', acme.at(`${path}?limit=1&atLeast=${position}`)));
+      }, 30_000);
   });
 
   it('nothing that was acknowledged is missing, and every read model equals its rebuild', async () => {

@@ -53,14 +53,17 @@ const besides: Record<ServiceName, { publish: readonly string[]; subscribe: read
     publish: [subjects.billing, ...streamWriter(streams.billing)],
     subscribe: [subjects.events, 'tollgate.heads.>'],
   },
-  'audit-projector': { publish: [], subscribe: [subjects.events, 'tollgate.heads.>'] },
+  'audit-projector': {
+    publish: [subjects.audit, ...streamWriter(streams.audit)],
+    subscribe: [subjects.events, 'tollgate.heads.>'],
+  },
 };
 
-/** The stream behind each feed. A feed whose stream is not written yet can be granted; it is empty. */
+/** The stream behind each feed. */
 const feedStreams: Record<Exclude<OutsideGrant, 'verify' | 'embedded-verifier'>, string> = {
   'events-feed': streams.events,
   'billing-feed': streams.billing,
-  'audit-feed': 'TOLLGATE_AUDIT',
+  'audit-feed': streams.audit,
 };
 
 /** The prefix of a service's inboxes: replies to it arrive at `_INBOX_<service>.…`, which no other service may read. */

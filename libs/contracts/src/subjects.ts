@@ -4,6 +4,8 @@ export const subjects = {
   events: 'tollgate.events.>',
   /** CloudEvents for finance: `tollgate.billing.<org>.<type>`. */
   billing: 'tollgate.billing.>',
+  /** Audit entries without names: `tollgate.audit.<org>.<api-tokens|directory|billing|security>`. */
+  audit: 'tollgate.audit.>',
   /** `{logId, head}` from the relay: lets a consumer notice that the last messages were lost. */
   heads: 'tollgate.heads.main',
   /** From an appender to the relay of another process: there is something to publish. */
@@ -14,4 +16,4 @@ export const subjects = {
   barrierAck: 'tollgate.barrier.ack',
 } as const;
 
-export const streams = { events: 'TOLLGATE_EVENTS', billing: 'TOLLGATE_BILLING' } as const;
+export const streams = { events: 'TOLLGATE_EVENTS', billing: 'TOLLGATE_BILLING', audit: 'TOLLGATE_AUDIT' } as const;

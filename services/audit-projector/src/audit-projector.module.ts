@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 import { operationsController } from '@tollgate/bus';
 import type { Pool } from '@tollgate/event-log';
 import { CONFIGURATION, POOL, type Configuration } from '@tollgate/runtime';
+import { AuditFeed } from './adapters/audit-feed.ts';
 import { AuditReadModel } from './adapters/audit-read-model.ts';
 import { CheckpointSigner } from './adapters/checkpoint-signer.ts';
 import { PostgresEntries } from './adapters/postgres-entries.ts';
@@ -16,6 +17,7 @@ import { CHECKPOINTS, ENTRIES, READ_MODEL, TREES } from './application/ports.ts'
   controllers: [operationsController('audit-projector')],
   providers: [
     ...useCases,
+    AuditFeed,
     { provide: READ_MODEL, useClass: AuditReadModel },
     { provide: ENTRIES, useFactory: (pool: Pool) => new PostgresEntries(pool), inject: [POOL] },
     { provide: TREES, useFactory: (pool: Pool) => new PostgresTrees(pool), inject: [POOL] },

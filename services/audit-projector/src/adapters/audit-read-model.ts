@@ -5,6 +5,7 @@ import { natsFeedBus, PostgresEventLog, type Pool } from '@tollgate/event-log';
 import { LagWatch, ProjectionRunner } from '@tollgate/projection';
 import { BUS, HEALTH, POOL, type HealthRegistry } from '@tollgate/runtime';
 import { CHECKPOINTS, type ReadModel } from '../application/ports.ts';
+import { AuditFeed } from './audit-feed.ts';
 import { auditProjection } from './audit-projection.ts';
 import { CheckpointLoop } from './checkpoint-loop.ts';
 import { CheckpointSigner } from './checkpoint-signer.ts';
@@ -13,7 +14,7 @@ const sampleMs = 500;
 /** Readers that ask for a position wait less; beyond this somebody should look. */
 const warnAfterMs = 5_000;
 
-/** Runs the projection `audit`, and signs what it applies, for as long as the service runs. */
+/** Runs the projection `audit`, signs and publishes what it applies, for as long as the service runs. */
 @Injectable()
 export class AuditReadModel implements ReadModel, OnApplicationBootstrap, OnApplicationShutdown {
   readonly #runner: ProjectionRunner;
@@ -26,6 +27,7 @@ export class AuditReadModel implements ReadModel, OnApplicationBootstrap, OnAppl
     @Inject(BUS) bus: Bus,
     @Inject(HEALTH) health: HealthRegistry,
     @Inject(CHECKPOINTS) signer: CheckpointSigner,
+    private readonly feed: AuditFeed,
   ) {
     this.#checkpoints = new CheckpointLoop(signer, health);
     const source = new PostgresEventLog(pool);
@@ -39,6 +41,7 @@ export class AuditReadModel implements ReadModel, OnApplicationBootstrap, OnAppl
   async onApplicationBootstrap(): Promise<void> {
     await this.#runner.start();
     this.#checkpoints.start();
+    this.feed.start();
     this.#sampling = setInterval(() => this.#watch.behindMs(), sampleMs).unref();
   }
 

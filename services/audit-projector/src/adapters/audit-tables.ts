@@ -37,6 +37,8 @@ export const auditTables = {
         UNIQUE (org_id, index),
         UNIQUE (org_id, id)
       )`,
+      // For the feed, which carries all tenants in the order of the log.
+      `CREATE INDEX ON ${table} (position)`,
       `CREATE INDEX ON ${table} (org_id, at, position)`,
       `CREATE INDEX ON ${table} (org_id, namespace, position)`,
       `CREATE INDEX ON ${table} (org_id, action, position)`,

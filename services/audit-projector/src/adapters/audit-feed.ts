@@ -1,0 +1,147 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { jetstream, RetentionPolicy, StorageType, type JetStreamClient } from '@nats-io/jetstream';
+import type { Bus } from '@tollgate/bus';
+import { streams, subjects, type AuditNamespace } from '@tollgate/contracts';
+import { inTransaction, type ClientBase, type Pool } from '@tollgate/event-log';
+import type { ProvenRecord } from '@tollgate/proof';
+import { BUS, HEALTH, POOL, type HealthRegistry } from '@tollgate/runtime';
+import { createLogger } from '@tollgate/telemetry';
+import { feedSubject } from '../domain/feed-subject.ts';
+import { platformTree } from '../domain/tree.ts';
+import { asProjector } from './tenant.ts';
+
+const everyMs = 200;
+const retryMs = 1_000;
+/** Messages that wait for their acknowledgement at a time. */
+const windowMax = 256;
+const ackTimeoutMs = 2_000;
+
+/**
+ * Publishes every entry as its proven record, without names, into the stream `TOLLGATE_AUDIT`, in the order of the log. Each
+ * message names the one before it, so the stream refuses what would leave a gap; what is published again is the same to the
+ * byte, and the stream drops it by its id. Whoever holds the row of the position publishes: one process at a time.
+ */
+@Injectable()
+export class AuditFeed implements OnApplicationShutdown {
+  readonly #pool: Pool;
+  readonly #js: JetStreamClient;
+  readonly #ending = new AbortController();
+  readonly #logger = createLogger('audit-feed');
+  #running: Promise<void> | undefined;
+  #ready = false;
+  /** The id of the last message in the stream; null when that is unknown. */
+  #last: { readonly id: string; readonly position: number } | null = null;
+  #trouble: string | null = null;
+
+  constructor(@Inject(POOL) pool: Pool, @Inject(BUS) bus: Bus, @Inject(HEALTH) health: HealthRegistry) {
+    this.#pool = pool;
+    this.#js = jetstream(bus.nc, { timeout: ackTimeoutMs });
+    health.warn('audit feed', () => this.#trouble);
+  }
+
+  /** Once the tables exist. */
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.#ending.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#ending.signal.aborted) {
+      let waitMs = everyMs;
+      try {
+        if (!this.#ready) await this.#ensureStream();
+        while (!this.#ending.signal.aborted && (await this.#publishSome()));
+        this.#trouble = null;
+      } catch (err) {
+        this.#ready = false;
+        this.#last = null;
+        waitMs = retryMs;
+        if (this.#ending.signal.aborted) return;
+        this.#trouble = 'nothing can be published to JetStream right now';
+        this.#logger.warn({ err }, 'publishing failed and is repeated');
+      }
+      await sleep(waitMs, undefined, { signal: this.#ending.signal }).catch(() => undefined);
+    }
+  }
+
+  /** Publishes what fits the window. True: there may be more. */
+  #publishSome(): Promise<boolean> {
+    return inTransaction(this.#pool, async (tx) => {
+      await asProjector(tx);
+      const from = await lockPosition(tx);
+      if (from === null) return false;
+      const records = await readRecords(tx, from);
+      if (records.length === 0) return false;
+      const added = await this.#publish(records, from);
+      const last = records[added - 1] as ProvenRecord;
+      await tx.query('UPDATE audit.published SET position = $1', [last.position]);
+      return true;
+    });
+  }
+
+  /** How many, from the first, the stream has. @throws the first error when it took none */
+  async #publish(records: readonly ProvenRecord[], from: number): Promise<number> {
+    const before = this.#last?.position === from ? this.#last.id : null;
+    const results = await Promise.allSettled(
+      records.map((record, index) => {
+        const previous = index === 0 ? before : (records[index - 1] as ProvenRecord).id;
+        const subject = feedSubject(record.orgId ?? platformTree, record.namespace as AuditNamespace);
+        return this.#js.publish(subject, JSON.stringify(record), {
+          msgID: record.id,
+          expect: { streamName: streams.audit, ...(previous === null ? {} : { lastMsgID: previous }) },
+        });
+      }),
+    );
+    const failed = results.findIndex(({ status }) => status === 'rejected');
+    if (failed === -1) {
+      this.#last = records.at(-1) as ProvenRecord;
+      return records.length;
+    }
+    this.#last = null;
+    if (failed === 0) throw (results[0] as PromiseRejectedResult).reason;
+    return failed;
+  }
+
+  /** Makes the stream. A new one gets everything from the beginning. */
+  async #ensureStream(): Promise<void> {
+    const { streams: api } = await this.#js.jetstreamManager(false);
+    try {
+      await api.info(streams.audit);
+    } catch (error) {
+      if ((error as { name?: string }).name !== 'StreamNotFoundError') throw error;
+      await api.add({
+        name: streams.audit,
+        subjects: [subjects.audit],
+        storage: StorageType.File,
+        retention: RetentionPolicy.Limits,
+      });
+      await this.#pool.query('UPDATE audit.published SET position = 0');
+    }
+    this.#ready = true;
+  }
+}
+
+/** The position up to which all is published; null while another process publishes. */
+async function lockPosition(tx: ClientBase): Promise<number | null> {
+  const { rows } = await tx.query<{ position: number }>('SELECT position FROM audit.published FOR UPDATE SKIP LOCKED');
+  return rows[0]?.position ?? null;
+}
+
+async function readRecords(tx: ClientBase, after: number): Promise<ProvenRecord[]> {
+  const { rows } = await tx.query<ProvenRecord>(
+    `SELECT version, id, position, index, at, nullif(org_id, '${platformTree}') AS "orgId", space_id AS "spaceId",
+            namespace, action, jsonb_build_object('type', actor_type, 'id', actor_id) AS actor,
+            (SELECT coalesce(jsonb_agg(jsonb_build_object('type', type, 'id', id) ORDER BY at), '[]')
+               FROM unnest(target_types, target_ids) WITH ORDINALITY AS target (type, id, at)) AS targets,
+            outcome, reason, before, after,
+            jsonb_build_object('requestId', request_id, 'traceId', trace_id, 'commitment', commitment) AS context
+       FROM audit.entries WHERE position > $1 ORDER BY position LIMIT ${windowMax}`,
+    [after],
+  );
+  return rows;
+}

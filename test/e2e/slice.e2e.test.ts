@@ -12,6 +12,7 @@ import {
   must,
   type Organization,
   request,
+  verifyDecidably,
 } from '../support/api.ts';
 
 let stack: TestStack;
@@ -25,7 +26,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => stack?.stop());
 
-const verify = (token: string, wishes: object = {}) => callers.verifier('POST', '/v1/verify', { token, ...wishes });
+const verify = (token: string, wishes: object = {}) => verifyDecidably(callers, { token, ...wishes });
 
 describe('the life of a token, over HTTP', () => {
   it('is issued, verified, regenerated, revoked, billed and audited', async () => {

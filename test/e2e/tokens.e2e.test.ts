@@ -2,7 +2,15 @@ import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startStack, type TestStack } from '@tollgate/stack';
 import { compactDecrypt } from 'jose';
-import { type Callers, callersOf, makeOrganization, makeToken, must, type Organization } from '../support/api.ts';
+import {
+  type Callers,
+  callersOf,
+  makeOrganization,
+  makeToken,
+  must,
+  type Organization,
+  verifyDecidably,
+} from '../support/api.ts';
 
 let stack: TestStack;
 let callers: Callers;
@@ -16,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => stack?.stop());
 
 const verify = async (token: string, wishes: object = {}) =>
-  must(200, await callers.verifier('POST', '/v1/verify', { token, ...wishes }));
+  must(200, await verifyDecidably(callers, { token, ...wishes }));
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 describe('editing', () => {

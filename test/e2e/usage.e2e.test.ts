@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startStack, type TestStack } from '@tollgate/stack';
-import { type Callers, callersOf, makeOrganization, makeToken, must, type Organization } from '../support/api.ts';
+import {
+  type Callers,
+  callersOf,
+  makeOrganization,
+  makeToken,
+  must,
+  type Organization,
+  verifyDecidably,
+} from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
 
 let stack: TestStack;
@@ -14,7 +22,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => stack?.stop());
 
-const verify = (token: string, wishes: object = {}) => callers.verifier('POST', '/v1/verify', { token, ...wishes });
+const verify = (token: string, wishes: object = {}) => verifyDecidably(callers, { token, ...wishes });
 const tokenNow = async (id: string) => must(200, await acme.owner('GET', acme.at(`/tokens/${id}`)));
 const usesOf = async (id: string) => (await tokenNow(id)).usageCount as number;
 

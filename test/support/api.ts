@@ -134,3 +134,16 @@ export function must(status: number, answer: Answer) {
     throw new Error(`expected ${status}, got ${answer.status}: ${JSON.stringify(answer.body)}`);
   return answer.body;
 }
+
+/**
+ * A verification as a client makes it that heeds `Retry-After`: a verifier that cannot decide (its lease ran out while the
+ * machine stood still) is asked again, for up to 10 s. Any other answer comes back as it is.
+ */
+export async function verifyDecidably({ verifier }: Pick<Callers, 'verifier'>, body: object): Promise<Answer> {
+  const deadlineMs = performance.now() + 10_000;
+  for (;;) {
+    const answer = await verifier('POST', '/v1/verify', body);
+    if (answer.status !== 503 || performance.now() > deadlineMs) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

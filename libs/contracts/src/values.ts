@@ -42,10 +42,10 @@ export const Reason = Line(500);
 
 /** An address on the web, without blanks (the URL standard would repair them) and without a password, since it is shown. */
 export const WebUrl = Line(2000)
-  .refine(
-    (text) => /^https?:\/\/\S+$/i.test(text) && URL.canParse(text),
-    { error: 'must be a URL that begins with https:// or http://', abort: true },
-  )
+  .refine((text) => /^https?:\/\/\S+$/i.test(text) && URL.canParse(text), {
+    error: 'must be a URL that begins with https:// or http://',
+    abort: true,
+  })
   .refine((text) => {
     const { username, password } = new URL(text);
     return username === '' && password === '';

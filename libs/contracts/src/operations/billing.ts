@@ -276,7 +276,8 @@ export const billingCloseDue = operation({
   name: 'billing.close-due',
   service: 'billing-meter',
   kind: 'command',
-  summary: 'Answer once every period that is due at the authority time of a position is closed; READ_MODEL_BEHIND: not yet',
+  summary:
+    'Answer once every period that is due at the authority time of a position is closed; READ_MODEL_BEHIND: not yet',
   who: ['caller'],
   internal: true,
   input: z.strictObject({ position: z.number().int().positive() }),

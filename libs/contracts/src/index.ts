@@ -2,6 +2,7 @@ export * from './bearer.ts';
 export * from './bus-permissions.ts';
 export * from './cursor.ts';
 export * from './errors.ts';
+export * from './example.ts';
 export * from './events/billing-catalogue.ts';
 export * from './events/catalogue.ts';
 export * from './events/envelope.ts';

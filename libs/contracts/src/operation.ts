@@ -54,7 +54,8 @@ export interface Operation<I extends InputSchema = InputSchema, O extends z.ZodT
   readonly internal?: boolean;
   /** Exists only while `TOLLGATE_DEV=1`. */
   readonly developmentOnly?: boolean;
-  readonly example?: { readonly input: z.input<I>; readonly output?: unknown };
+  /** What `exampleOf` cannot put together from the examples of the schemas, and what tells more than those. */
+  readonly example?: { readonly input?: Partial<z.input<I>>; readonly output?: z.input<O> };
 }
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the element type of lists of operations of every shape

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exampleIds } from '../example.ts';
 import { operation } from '../operation.ts';
 import {
   AccountId,
@@ -14,19 +15,34 @@ import {
   RoleName,
 } from '../values.ts';
 
-export const Account = z.object({
-  id: AccountId,
-  orgId: OrgId,
-  kind: AccountKind,
-  /** null once the person was erased. */
-  name: z.string().nullable(),
-  email: z.string().nullable(),
-  externalSubject: z.string().nullable(),
-  role: RoleName,
-  status: z.enum(['active', 'deactivated']),
-  createdAt: z.string(),
-  version: z.number().int(),
-});
+export const Account = z
+  .object({
+    id: AccountId,
+    orgId: OrgId,
+    kind: AccountKind,
+    /** null once the person was erased. */
+    name: z.string().nullable(),
+    email: z.string().nullable(),
+    externalSubject: z.string().nullable(),
+    role: RoleName,
+    status: z.enum(['active', 'deactivated']),
+    createdAt: z.string(),
+    version: z.number().int(),
+  })
+  .meta({
+    example: {
+      id: exampleIds.account,
+      orgId: exampleIds.org,
+      kind: 'member',
+      name: 'Ada Lovelace',
+      email: 'ada@example.com',
+      externalSubject: null,
+      role: 'owner',
+      status: 'active',
+      createdAt: '2027-01-14T09:30:00.000Z',
+      version: 1,
+    },
+  });
 export type Account = z.infer<typeof Account>;
 
 const answer = z.object({ account: Account, position: Position });
@@ -50,7 +66,6 @@ export const accountsCreate = operation({
   errors: ['ALREADY_EXISTS'],
   example: {
     input: {
-      org: 'org_01jd0000000000000000000000',
       kind: 'member',
       name: 'Ada Lovelace',
       email: 'ada@example.com',
@@ -103,8 +118,10 @@ export const accountsDeactivate = operation({
   input: z.strictObject({ org: OrgId, acc: AccountId }),
   output: answer.extend({
     /** The tokens that stopped. */
-    tokens: z.array(z.object({ id: z.string(), name: z.string(), status: z.string() })),
-    seats: z.string(),
+    tokens: z
+      .array(z.object({ id: z.string(), name: z.string(), status: z.string() }))
+      .meta({ example: [{ id: exampleIds.token, name: 'My Claude Connection', status: 'active' }] }),
+    seats: z.string().meta({ example: 'Their seats run until they are reassigned or revoked.' }),
     barrier: Barrier,
   }),
   errors: ['LAST_OWNER'],
@@ -121,5 +138,4 @@ export const accountsErase = operation({
   input: z.strictObject({ org: OrgId, acc: AccountId }),
   output: answer,
   errors: ['ACCOUNT_ACTIVE', 'VERSION_MISMATCH'],
-  example: { input: { org: 'org_01jd0000000000000000000000', acc: 'acc_01jd0000000000000000000000' } },
 });

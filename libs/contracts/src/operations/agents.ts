@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exampleIds } from '../example.ts';
 import { operation } from '../operation.ts';
 import {
   AccountId,
@@ -18,20 +19,37 @@ import {
 import { Token } from './tokens.ts';
 
 /** A program that the platform runs for an account, with a token that nobody changes by hand. */
-export const Agent = z.object({
-  id: AgentId,
-  orgId: OrgId,
-  name: z.string(),
-  status: z.enum(['active', 'inactive', 'retired', 'expired']),
-  tokenId: TokenId,
-  accountId: AccountId,
-  scope: TokenScope,
-  teamId: z.string().nullable(),
-  billable: z.boolean(),
-  publicKey: z.string().nullable(),
-  createdAt: z.string(),
-  version: z.number().int(),
-});
+export const Agent = z
+  .object({
+    id: AgentId,
+    orgId: OrgId,
+    name: z.string(),
+    status: z.enum(['active', 'inactive', 'retired', 'expired']),
+    tokenId: TokenId,
+    accountId: AccountId,
+    scope: TokenScope,
+    teamId: z.string().nullable(),
+    billable: z.boolean(),
+    publicKey: z.string().nullable(),
+    createdAt: z.string(),
+    version: z.number().int(),
+  })
+  .meta({
+    example: {
+      id: exampleIds.agent,
+      orgId: exampleIds.org,
+      name: 'Nightly report',
+      status: 'active',
+      tokenId: exampleIds.token,
+      accountId: exampleIds.account,
+      scope: { type: 'multi-space' },
+      teamId: null,
+      billable: false,
+      publicKey: null,
+      createdAt: '2027-01-14T09:30:00.000Z',
+      version: 1,
+    },
+  });
 export type Agent = z.infer<typeof Agent>;
 
 const provisioned = z.object({
@@ -95,6 +113,7 @@ export const agentsRotate = operation({
   output: provisioned.extend({ barrier: Barrier }),
   errors: ['TOKEN_REVOKED', 'TOKEN_EXPIRED'],
   narrowing: true,
+  example: { input: { reason: 'rotation' } },
 });
 
 export const agentsRetire = operation({
@@ -108,4 +127,5 @@ export const agentsRetire = operation({
   output: z.object({ agent: Agent, token: Token, position: Position, barrier: Barrier }),
   errors: ['TOKEN_EXPIRED'],
   narrowing: true,
+  example: { input: { reason: 'no longer needed' } },
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exampleIds } from '../example.ts';
 import { operation } from '../operation.ts';
 import { RawPage } from '../raw-page.ts';
 import { atLeast, Instant, Line, listQuery, OrgId, page, SpaceId } from '../values.ts';
@@ -13,33 +14,60 @@ const TreeSize = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 const Hash = z.string();
 
 /** One entry per event. Names, IP and user agent are joined at read and are not part of the proven record. */
-export const AuditEntry = z.object({
-  id: z.string(),
-  position: z.number().int(),
-  /** Place among the organization's entries: 0, 1, 2 … */
-  index: z.number().int(),
-  /** Of the record's shape and of what the action means. */
-  version: z.number().int(),
-  at: z.string(),
-  orgId: OrgId,
-  spaceId: z.string().nullable(),
-  namespace: z.enum(auditNamespaces),
-  action: z.string(),
-  actor: z.object({ type: z.string(), id: z.string(), name: z.string().nullable() }),
-  targets: z.array(z.object({ type: z.string(), id: z.string(), name: z.string().nullable() })),
-  outcome: z.enum(['success', 'refused']),
-  reason: z.string().nullable(),
-  before: z.record(z.string(), z.unknown()).nullable(),
-  after: z.record(z.string(), z.unknown()).nullable(),
-  context: z.object({
-    requestId: z.string().nullable(),
-    traceId: z.string().nullable(),
-    ip: z.string().nullable(),
-    userAgent: z.string().nullable(),
-    /** Base64 SHA-256 over a salt, IP and user agent: binds them to the record, which outlives them. */
-    commitment: z.string().nullable(),
-  }),
-});
+export const AuditEntry = z
+  .object({
+    id: z.string(),
+    position: z.number().int(),
+    /** Place among the organization's entries: 0, 1, 2 … */
+    index: z.number().int(),
+    /** Of the record's shape and of what the action means. */
+    version: z.number().int(),
+    at: z.string(),
+    orgId: OrgId,
+    spaceId: z.string().nullable(),
+    namespace: z.enum(auditNamespaces),
+    action: z.string(),
+    actor: z.object({ type: z.string(), id: z.string(), name: z.string().nullable() }),
+    targets: z.array(z.object({ type: z.string(), id: z.string(), name: z.string().nullable() })),
+    outcome: z.enum(['success', 'refused']),
+    reason: z.string().nullable(),
+    before: z.record(z.string(), z.unknown()).nullable(),
+    after: z.record(z.string(), z.unknown()).nullable(),
+    context: z.object({
+      requestId: z.string().nullable(),
+      traceId: z.string().nullable(),
+      ip: z.string().nullable(),
+      userAgent: z.string().nullable(),
+      /** Base64 SHA-256 over a salt, IP and user agent: binds them to the record, which outlives them. */
+      commitment: z.string().nullable(),
+    }),
+  })
+  .meta({
+    example: {
+      id: 'aud_4f9d2f0c8b7a4e5d9c1b0a2f3e4d5c6b',
+      position: 1234,
+      index: 7,
+      version: 1,
+      at: '2027-01-14T09:30:00.000Z',
+      orgId: exampleIds.org,
+      spaceId: null,
+      namespace: 'API Tokens',
+      action: 'token.revoked',
+      actor: { type: 'account', id: exampleIds.account, name: 'Ada Lovelace' },
+      targets: [{ type: 'token', id: exampleIds.token, name: 'My Claude Connection' }],
+      outcome: 'success',
+      reason: 'no longer needed',
+      before: { status: 'active' },
+      after: { status: 'revoked' },
+      context: {
+        requestId: '8f14e45f-ceea-467f-a9d1-3f2b6c1d7e55',
+        traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+        ip: '203.0.113.7',
+        userAgent: 'curl/8.5.0',
+        commitment: 'qLmkm4VRpkVXXYPsL1rEtWkkYKQN7PhzW4ANmDt6kxc=',
+      },
+    },
+  });
 export type AuditEntry = z.infer<typeof AuditEntry>;
 
 const readers = ['owner', 'admin', 'scope:audit:read'] as const;
@@ -69,6 +97,7 @@ export const auditList = operation({
   input: z.strictObject({ org: OrgId, ...filters, ...listQuery, atLeast }),
   output: page(AuditEntry),
   errors: ['INVALID_CURSOR'],
+  example: { input: { namespace: 'API Tokens', action: 'token.', from: '2027-01-01T00:00:00.000Z', q: 'claude*' } },
 });
 
 /** The end is fixed when the export begins: at the tree size that the header `Tollgate-Checkpoint-Size` names. */
@@ -86,6 +115,7 @@ export const auditExport = operation({
   }),
   output: RawPage,
   errors: ['INVALID_CURSOR'],
+  example: { input: { format: 'ndjson', from: '2027-01-01T00:00:00.000Z' } },
 });
 
 /** The header that says at which size of the tree an export ends. */
@@ -106,6 +136,18 @@ export const auditProof = operation({
     /** The signed note of that size. */
     checkpoint: z.string(),
   }),
+  example: {
+    input: { id: 'aud_4f9d2f0c8b7a4e5d9c1b0a2f3e4d5c6b' },
+    output: {
+      id: 'aud_4f9d2f0c8b7a4e5d9c1b0a2f3e4d5c6b',
+      index: 7,
+      size: 8,
+      leaf: 'qLmkm4VRpkVXXYPsL1rEtWkkYKQN7PhzW4ANmDt6kxc=',
+      path: ['X2y5m1m0Yb7rE9dTq2l6m1eG8sZ3a4P5u6v7w8x9y0A='],
+      checkpoint:
+        'tollgate-audit/org_01jd0000000000000000000000\n8\nqLmkm4VRpkVXXYPsL1rEtWkkYKQN7PhzW4ANmDt6kxc=\n\n— …\n',
+    },
+  },
 });
 
 export const auditConsistency = operation({
@@ -115,6 +157,10 @@ export const auditConsistency = operation({
   http: { method: 'GET', path: '/v1/orgs/:org/audit/consistency' },
   input: z.strictObject({ org: OrgId, from: TreeSize, to: TreeSize, atLeast }),
   output: z.object({ from: z.number().int(), to: z.number().int(), path: z.array(Hash) }),
+  example: {
+    input: { from: 4, to: 8 },
+    output: { from: 4, to: 8, path: ['qLmkm4VRpkVXXYPsL1rEtWkkYKQN7PhzW4ANmDt6kxc='] },
+  },
 });
 
 export const auditCheckpoint = operation({
@@ -134,4 +180,5 @@ export const auditPublicKey = operation({
   who: ['operator', 'scope:audit:read'],
   input: z.strictObject({}),
   output: z.object({ key: z.string() }),
+  example: { output: { key: 'tollgate+…' } },
 });

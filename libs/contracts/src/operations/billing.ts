@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exampleIds } from '../example.ts';
 import { BillingAdjustment, BillingLine, Evidence, StatementPeriod } from '../events/billing-catalogue.ts';
 import { operation } from '../operation.ts';
 import { RawPage } from '../raw-page.ts';
@@ -19,30 +20,56 @@ import {
 } from '../values.ts';
 
 /** What one token costs, from `openedAt` (its creation) to `closedAt` (revocation or expiry; null: open). */
-export const Seat = z.object({
-  tokenId: TokenId,
-  product: ProductKey,
-  scope: ScopeType,
-  plan: Plan,
-  billable: z.boolean(),
-  openedAt: z.string(),
-  closedAt: z.string().nullable(),
-  /** Per full period, as of now (open) or of the closing. */
-  price: Money,
-});
+export const Seat = z
+  .object({
+    tokenId: TokenId,
+    product: ProductKey,
+    scope: ScopeType,
+    plan: Plan,
+    billable: z.boolean(),
+    openedAt: z.string(),
+    closedAt: z.string().nullable(),
+    /** Per full period, as of now (open) or of the closing. */
+    price: Money,
+  })
+  .meta({
+    example: {
+      tokenId: exampleIds.token,
+      product: 'default',
+      scope: 'multi-space',
+      plan: 'pro',
+      billable: true,
+      openedAt: '2027-01-14T09:30:00.000Z',
+      closedAt: null,
+      price: { amount: '2500', currency: 'EUR' },
+    },
+  });
 export type Seat = z.infer<typeof Seat>;
 
-export const Quote = z.object({
-  /** What the seat costs per full period. */
-  recurring: Money,
-  firstPeriod: z.object({
-    period: z.object({ start: z.string(), end: z.string() }),
-    numerator: z.number().int(),
-    denominator: z.number().int(),
-    policy: ProrationPolicy,
-    amount: Money,
-  }),
-});
+export const Quote = z
+  .object({
+    /** What the seat costs per full period. */
+    recurring: Money,
+    firstPeriod: z.object({
+      period: z.object({ start: z.string(), end: z.string() }),
+      numerator: z.number().int(),
+      denominator: z.number().int(),
+      policy: ProrationPolicy,
+      amount: Money,
+    }),
+  })
+  .meta({
+    example: {
+      recurring: { amount: '2500', currency: 'EUR' },
+      firstPeriod: {
+        period: { start: '2026-12-31T23:00:00.000Z', end: '2027-01-31T23:00:00.000Z' },
+        numerator: 1_517_400,
+        denominator: 2_678_400,
+        policy: 'second.v1',
+        amount: { amount: '1416', currency: 'EUR' },
+      },
+    },
+  });
 export type Quote = z.infer<typeof Quote>;
 
 const readers = ['owner', 'admin', 'scope:billing:read'] as const;
@@ -109,23 +136,50 @@ export const billingAccrual = operation({
     nextCursor: z.string().nullable(),
   }),
   errors: ['INVALID_CURSOR'],
+  example: {
+    output: {
+      at: '2027-01-20T00:00:00.000Z',
+      period: { index: 0, start: '2026-12-31T23:00:00.000Z', end: '2027-01-31T23:00:00.000Z' },
+      policy: 'second.v1',
+      accrued: { amount: '524', currency: 'EUR' },
+      projected: { amount: '1416', currency: 'EUR' },
+      seats: 1,
+      items: [],
+      nextCursor: null,
+    },
+  },
 });
 
 /** What an organization owes for one period: the sum of its lines, which never change. */
-export const Statement = z.object({
-  /** 1, 2, 3 … per organization; 1 is the period in which it was registered. */
-  no: z.number().int(),
-  period: StatementPeriod,
-  total: Money,
-  lines: z.number().int(),
-  adjustments: z.number().int(),
-  policy: ProrationPolicy,
-  timeZone: z.string(),
-  tzdb: z.string(),
-  issuedAt: z.string(),
-  /** The main log up to here counted for the period; what came later is adjusted in a later statement. */
-  mainPosition: z.number().int(),
-});
+export const Statement = z
+  .object({
+    /** 1, 2, 3 … per organization; 1 is the period in which it was registered. */
+    no: z.number().int(),
+    period: StatementPeriod,
+    total: Money,
+    lines: z.number().int(),
+    adjustments: z.number().int(),
+    policy: ProrationPolicy,
+    timeZone: z.string(),
+    tzdb: z.string(),
+    issuedAt: z.string(),
+    /** The main log up to here counted for the period; what came later is adjusted in a later statement. */
+    mainPosition: z.number().int(),
+  })
+  .meta({
+    example: {
+      no: 1,
+      period: { index: 0, start: '2026-12-31T23:00:00.000Z', end: '2027-01-31T23:00:00.000Z' },
+      total: { amount: '1416', currency: 'EUR' },
+      lines: 1,
+      adjustments: 0,
+      policy: 'second.v1',
+      timeZone: 'Europe/Berlin',
+      tzdb: '2026c',
+      issuedAt: '2027-01-31T23:05:00.000Z',
+      mainPosition: 1234,
+    },
+  });
 export type Statement = z.infer<typeof Statement>;
 
 export const billingStatements = operation({
@@ -157,10 +211,39 @@ const place = {
 };
 
 /** A line of a statement, or an adjustment of an earlier one. */
-export const StatementLine = z.discriminatedUnion('kind', [
-  BillingLine.extend({ kind: z.literal('line'), ...place }),
-  BillingAdjustment.extend({ kind: z.literal('adjustment'), ...place }),
-]);
+export const StatementLine = z
+  .discriminatedUnion('kind', [
+    BillingLine.extend({ kind: z.literal('line'), ...place }),
+    BillingAdjustment.extend({ kind: z.literal('adjustment'), ...place }),
+  ])
+  .meta({
+    example: {
+      kind: 'line',
+      id: exampleIds.line,
+      no: 1,
+      lineNo: 1,
+      postedAt: '2027-01-31T23:05:00.000Z',
+      tokenId: exampleIds.token,
+      accountId: exampleIds.account,
+      product: 'default',
+      scope: 'multi-space',
+      plan: 'pro',
+      billable: true,
+      period: { index: 0, start: '2026-12-31T23:00:00.000Z', end: '2027-01-31T23:00:00.000Z' },
+      interval: { start: '2027-01-14T09:30:00.000Z', end: '2027-01-31T23:00:00.000Z' },
+      activeFrom: '2027-01-14T09:30:00.000Z',
+      numerator: 1_517_400,
+      denominator: 2_678_400,
+      policy: 'second.v1',
+      timeZone: 'Europe/Berlin',
+      tzdb: '2026c',
+      unitPrice: { amount: '2500', currency: 'EUR' },
+      priceVersion: 3,
+      before: { weight: '0', amount: '0' },
+      amount: { amount: '1416', currency: 'EUR' },
+      evidence: [{ id: 'evt_01jd0000000000000000000000', position: 1234, type: 'TokenCreated' }],
+    },
+  });
 export type StatementLine = z.infer<typeof StatementLine>;
 
 export const StatementLinePage = page(StatementLine);
@@ -187,22 +270,45 @@ export const billingExplain = operation({
   input: z.strictObject({ org: OrgId, id: LineId }),
   output: z.object({
     line: StatementLine,
-    events: z.array(Evidence.extend({ at: z.string(), data: z.record(z.string(), z.unknown()) })),
+    events: z.array(Evidence.extend({ at: z.string(), data: z.record(z.string(), z.unknown()) })).meta({
+      example: [
+        {
+          id: 'evt_01jd0000000000000000000000',
+          position: 1234,
+          type: 'TokenCreated',
+          at: '2027-01-14T09:30:00.000Z',
+          data: { tokenId: exampleIds.token },
+        },
+      ],
+    }),
     /** The prices in use, by version. Empty for a seat that costs nothing. */
-    prices: z.array(
-      z.object({
-        version: z.number().int(),
-        product: ProductKey,
-        plan: Plan,
-        scope: ScopeType,
-        price: z.object({ amount: z.string(), currency: z.string().nullable() }),
-        effectiveFrom: z.string(),
+    prices: z
+      .array(
+        z.object({
+          version: z.number().int(),
+          product: ProductKey,
+          plan: Plan,
+          scope: ScopeType,
+          price: z.object({ amount: z.string(), currency: z.string().nullable() }),
+          effectiveFrom: z.string(),
+        }),
+      )
+      .meta({
+        example: [
+          {
+            version: 3,
+            product: 'default',
+            plan: 'pro',
+            scope: 'multi-space',
+            price: { amount: '2500', currency: 'EUR' },
+            effectiveFrom: '2026-01-01T00:00:00.000Z',
+          },
+        ],
       }),
-    ),
     policy: ProrationPolicy,
-    steps: z.array(z.string()),
+    steps: z.array(z.string().meta({ example: '2500 × 1517400 / 2678400 = 1416.33… → 1416' })),
     /** Where working it out again gives something else. Always empty. */
-    differences: z.array(z.string()),
+    differences: z.array(z.string()).meta({ example: [] }),
   }),
 });
 
@@ -270,6 +376,18 @@ export const billingReconcile = operation({
     halted: z.array(z.object({ org: z.string(), reason: z.string() })),
   }),
   timeoutMs: 280_000,
+  example: {
+    output: {
+      agrees: true,
+      position: 1234,
+      organizations: 1,
+      statements: 1,
+      lines: 1,
+      events: 4,
+      differences: [],
+      halted: [],
+    },
+  },
 });
 
 export const billingCloseDue = operation({

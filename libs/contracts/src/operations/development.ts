@@ -20,4 +20,11 @@ export const devSetClock = operation({
   developmentOnly: true,
   // A year of periods may fall due at once.
   timeoutMs: 290_000,
+  example: {
+    output: {
+      clock: { now: '2027-01-14T09:30:00.000Z', offsetMs: 86_400_000 },
+      position: 1234,
+      barrier: { waitedMs: 4.2, verifiers: 2, mode: 'acknowledged' },
+    },
+  },
 });

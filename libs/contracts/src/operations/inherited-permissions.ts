@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exampleIds } from '../example.ts';
 import { operation } from '../operation.ts';
 import {
   AccountId,
@@ -14,18 +15,31 @@ import {
 } from '../values.ts';
 
 /** What a token holds by its account, space by space, and by its team. It holds nothing of its own. */
-export const InheritedPermissions = z.object({
-  /** The spaces it reaches, oldest first. */
-  items: z.array(
-    z.object({
-      space: z.object({ id: SpaceId, name: z.string() }),
-      permissions: z.array(Permission),
-      administers: z.boolean(),
-    }),
-  ),
-  /** null: without a team, every tool and no project. */
-  team: z.object({ id: TeamId, name: z.string(), policy: TeamPolicy, projects: z.array(ProjectId) }).nullable(),
-});
+export const InheritedPermissions = z
+  .object({
+    /** The spaces it reaches, oldest first. */
+    items: z.array(
+      z.object({
+        space: z.object({ id: SpaceId, name: z.string() }),
+        permissions: z.array(Permission),
+        administers: z.boolean(),
+      }),
+    ),
+    /** null: without a team, every tool and no project. */
+    team: z.object({ id: TeamId, name: z.string(), policy: TeamPolicy, projects: z.array(ProjectId) }).nullable(),
+  })
+  .meta({
+    example: {
+      items: [
+        {
+          space: { id: exampleIds.space, name: 'Marketing' },
+          permissions: ['agents:list', 'chat:*'],
+          administers: false,
+        },
+      ],
+      team: null,
+    },
+  });
 export type InheritedPermissions = z.infer<typeof InheritedPermissions>;
 
 const shared = {
@@ -34,7 +48,6 @@ const shared = {
   who: ['owner', 'admin'],
   output: InheritedPermissions,
 } as const;
-const exampleOrg = 'org_01jd0000000000000000000000';
 
 export const tokensInheritedPermissions = operation({
   ...shared,
@@ -42,7 +55,6 @@ export const tokensInheritedPermissions = operation({
   summary: 'What a token inherits from its account in each space, and from its team',
   http: { method: 'GET', path: '/v1/orgs/:org/tokens/:tok/inherited-permissions' },
   input: z.strictObject({ org: OrgId, tok: TokenId, atLeast }),
-  example: { input: { org: exampleOrg, tok: 'tok_01jd0000000000000000000000' } },
 });
 
 export const accountsInheritedPermissions = operation({
@@ -60,5 +72,5 @@ export const accountsInheritedPermissions = operation({
     atLeast,
   }),
   errors: ['UNKNOWN_REFERENCE'],
-  example: { input: { org: exampleOrg, acc: 'acc_01jd0000000000000000000000', scope: 'multi-space' } },
+  example: { input: { acc: 'acc_01jd0000000000000000000000', scope: 'multi-space' } },
 });

@@ -2,12 +2,20 @@ import { z } from 'zod';
 import { operation } from '../operation.ts';
 
 /** What one reported text turned out to be, in the shape of the public secret-scanning partner programme. */
-export const LeakLabel = z.object({
-  /** SHA-256 of the reported text, lower-case hex. */
-  token_hash: z.string(),
-  token_type: z.string(),
-  label: z.enum(['true_positive', 'false_positive']),
-});
+export const LeakLabel = z
+  .object({
+    /** SHA-256 of the reported text, lower-case hex. */
+    token_hash: z.string(),
+    token_type: z.string(),
+    label: z.enum(['true_positive', 'false_positive']),
+  })
+  .meta({
+    example: {
+      token_hash: '5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
+      token_type: 'tollgate_agent_token',
+      label: 'true_positive',
+    },
+  });
 
 /**
  * The body is a list, as secret scanners send it; over the bus it is the field `reports`.
@@ -34,4 +42,11 @@ export const leaksReport = operation({
       .max(100),
   }),
   output: z.array(LeakLabel),
+  example: {
+    input: {
+      reports: [
+        { token: 'sk_live_…', type: 'tollgate_agent_token', url: 'https://git.example/commit/1', source: 'content' },
+      ],
+    },
+  },
 });

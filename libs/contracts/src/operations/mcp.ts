@@ -12,7 +12,6 @@ const shared = {
   who: ['owner', 'admin', 'member'],
   errors: ['MCP_URL_MISSING'],
 } as const;
-const exampleInput = { org: 'org_01jd0000000000000000000000', tok: 'tok_01jd0000000000000000000000' };
 
 export const tokensMcpJson = operation({
   ...shared,
@@ -24,7 +23,7 @@ export const tokensMcpJson = operation({
   /** In the client's own shape. */
   output: z.record(z.string(), z.unknown()),
   example: {
-    input: { ...exampleInput, client: 'vscode' },
+    input: { client: 'vscode' },
     output: {
       servers: {
         'my-claude-connection': {
@@ -52,5 +51,5 @@ export const tokensInstallVscode = operation({
   http: { method: 'GET', path: '/v1/orgs/:org/tokens/:tok/install/vscode' },
   input: z.strictObject({ org: OrgId, tok: TokenId, atLeast }),
   output: z.object({ url: z.string() }),
-  example: { input: exampleInput, output: { url: 'vscode:mcp/install?%7B%22name%22%3A%22my-claude-connection%22…' } },
+  example: { output: { url: 'vscode:mcp/install?%7B%22name%22%3A%22my-claude-connection%22…' } },
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exampleIds } from '../example.ts';
 import { operation } from '../operation.ts';
 import {
   BillingInterval,
@@ -15,19 +16,34 @@ import {
   WebUrl,
 } from '../values.ts';
 
-export const Organization = z.object({
-  id: OrgId,
-  name: z.string(),
-  plan: Plan,
-  currency: z.string(),
-  timeZone: z.string(),
-  billing: BillingTerms,
-  mcpUrl: z.string().nullable(),
-  /** What happens to a token whose secret was found in the open. */
-  leakResponse: LeakResponse,
-  createdAt: z.string(),
-  version: z.number().int(),
-});
+export const Organization = z
+  .object({
+    id: OrgId,
+    name: z.string(),
+    plan: Plan,
+    currency: z.string(),
+    timeZone: z.string(),
+    billing: BillingTerms,
+    mcpUrl: z.string().nullable(),
+    /** What happens to a token whose secret was found in the open. */
+    leakResponse: LeakResponse,
+    createdAt: z.string(),
+    version: z.number().int(),
+  })
+  .meta({
+    example: {
+      id: exampleIds.org,
+      name: 'Acme',
+      plan: 'pro',
+      currency: 'EUR',
+      timeZone: 'Europe/Berlin',
+      billing: { anchor: '2026-12-31T23:00:00.000Z', interval: 'P1M', policy: 'second.v1' },
+      mcpUrl: 'https://mcp.acme.example/mcp',
+      leakResponse: 'revoke',
+      createdAt: '2027-01-14T09:30:00.000Z',
+      version: 1,
+    },
+  });
 export type Organization = z.infer<typeof Organization>;
 
 const answer = z.object({ org: Organization, position: Position });
@@ -89,5 +105,5 @@ export const orgsSetLeakResponse = operation({
   input: z.strictObject({ org: OrgId, response: LeakResponse }),
   output: answer,
   errors: ['VERSION_MISMATCH'],
-  example: { input: { org: 'org_01jd0000000000000000000000', response: 'deactivate' } },
+  example: { input: { response: 'deactivate' } },
 });

@@ -18,29 +18,53 @@ import {
 } from '../values.ts';
 
 /** What a token opens: how its secret begins, its resources with their routes, its MCP server and its prices. */
-export const Product = z.object({
-  key: ProductKey,
-  name: z.string(),
-  tokenPrefix: z.string(),
-  environments: z.array(Environment),
-  mcpUrl: z.string().nullable(),
-  resources: z.array(ProductResource),
-  prices: z.object({
-    /** Per full period and seat. A price without a currency holds in whatever currency the organization has. */
-    seats: z.array(
-      z.object({
-        plan: Plan,
-        scope: ScopeType,
-        price: z.object({ amount: z.string(), currency: z.string().nullable() }),
-        effectiveFrom: z.string(),
-      }),
-    ),
-    /** Per call, in micro-units of the organization's currency. */
-    tools: z.array(z.object({ tool: z.string(), priceMicros: z.string(), effectiveFrom: z.string() })),
-  }),
-  createdAt: z.string(),
-  version: z.number().int(),
-});
+export const Product = z
+  .object({
+    key: ProductKey,
+    name: z.string(),
+    tokenPrefix: z.string(),
+    environments: z.array(Environment),
+    mcpUrl: z.string().nullable(),
+    resources: z.array(ProductResource),
+    prices: z.object({
+      /** Per full period and seat. A price without a currency holds in whatever currency the organization has. */
+      seats: z.array(
+        z.object({
+          plan: Plan,
+          scope: ScopeType,
+          price: z.object({ amount: z.string(), currency: z.string().nullable() }),
+          effectiveFrom: z.string(),
+        }),
+      ),
+      /** Per call, in micro-units of the organization's currency. */
+      tools: z.array(z.object({ tool: z.string(), priceMicros: z.string(), effectiveFrom: z.string() })),
+    }),
+    createdAt: z.string(),
+    version: z.number().int(),
+  })
+  .meta({
+    example: {
+      key: 'shop',
+      name: 'Shop API',
+      tokenPrefix: 'shop',
+      environments: ['live', 'test'],
+      mcpUrl: 'https://mcp.shop.example/mcp',
+      resources: [{ name: 'orders', operations: [{ name: 'list', method: 'GET', path: '/api/orders' }] }],
+      prices: {
+        seats: [
+          {
+            plan: 'pro',
+            scope: 'multi-space',
+            price: { amount: '2500', currency: 'EUR' },
+            effectiveFrom: '2027-01-01T00:00:00.000Z',
+          },
+        ],
+        tools: [{ tool: 'orders.export', priceMicros: '2000', effectiveFrom: '2027-01-01T00:00:00.000Z' }],
+      },
+      createdAt: '2027-01-14T09:30:00.000Z',
+      version: 1,
+    },
+  });
 export type Product = z.infer<typeof Product>;
 
 const Word = z
@@ -180,7 +204,6 @@ export const productsList = operation({
   http: { method: 'GET', path: '/v1/products' },
   input: z.strictObject({ ...listQuery, atLeast }),
   output: page(Product),
-  example: { input: {} },
 });
 
 export const productsGet = operation({

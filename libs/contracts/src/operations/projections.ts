@@ -1,16 +1,33 @@
 import { z } from 'zod';
 import { operation, type ServiceName } from '../operation.ts';
 
-export const RebuildReport = z.object({
-  projection: z.string(),
-  position: z.number().int(),
-  /** The rebuilt tables equal the running ones, byte for byte. */
-  identical: z.boolean(),
-  tables: z.array(
-    z.object({ name: z.string(), rows: z.number().int(), liveDigest: z.string(), rebuiltDigest: z.string() }),
-  ),
-  differences: z.array(z.string()),
-});
+export const RebuildReport = z
+  .object({
+    projection: z.string(),
+    position: z.number().int(),
+    /** The rebuilt tables equal the running ones, byte for byte. */
+    identical: z.boolean(),
+    tables: z.array(
+      z.object({ name: z.string(), rows: z.number().int(), liveDigest: z.string(), rebuiltDigest: z.string() }),
+    ),
+    differences: z.array(z.string()),
+  })
+  .meta({
+    example: {
+      projection: 'token-list',
+      position: 1234,
+      identical: true,
+      tables: [
+        {
+          name: 'tokens',
+          rows: 42,
+          liveDigest: '5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
+          rebuiltDigest: '5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
+        },
+      ],
+      differences: [],
+    },
+  });
 export type RebuildReport = z.infer<typeof RebuildReport>;
 
 const rebuild = <const N extends string>(projection: N, service: ServiceName) =>

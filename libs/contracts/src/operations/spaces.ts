@@ -1,14 +1,25 @@
 import { z } from 'zod';
+import { exampleIds } from '../example.ts';
 import { operation } from '../operation.ts';
 import { AccountId, atLeast, Barrier, listQuery, Name, OrgId, page, Permission, Position, SpaceId } from '../values.ts';
 
-export const Space = z.object({
-  id: SpaceId,
-  orgId: OrgId,
-  name: z.string(),
-  createdAt: z.string(),
-  version: z.number().int(),
-});
+export const Space = z
+  .object({
+    id: SpaceId,
+    orgId: OrgId,
+    name: z.string(),
+    createdAt: z.string(),
+    version: z.number().int(),
+  })
+  .meta({
+    example: {
+      id: exampleIds.space,
+      orgId: exampleIds.org,
+      name: 'Marketing',
+      createdAt: '2027-01-14T09:30:00.000Z',
+      version: 1,
+    },
+  });
 export type Space = z.infer<typeof Space>;
 
 export const Member = z.object({
@@ -29,7 +40,7 @@ export const spacesCreate = operation({
   who: ['owner', 'admin'],
   input: z.strictObject({ org: OrgId, name: Name }),
   output: z.object({ space: Space, position: Position }),
-  example: { input: { org: 'org_01jd0000000000000000000000', name: 'Marketing' } },
+  example: { input: { name: 'Marketing' } },
 });
 
 export const spacesList = operation({

@@ -1,33 +1,53 @@
 import { z } from 'zod';
+import { exampleIds } from '../example.ts';
 import { operation } from '../operation.ts';
 import { atLeast, Barrier, listQuery, Name, OrgId, page, Position, ProjectId, TeamId, TeamPolicy } from '../values.ts';
 
-export const Team = z.object({
-  id: TeamId,
-  orgId: OrgId,
-  name: z.string(),
-  policy: TeamPolicy,
-  /** The projects that the team's tokens may reach. */
-  projects: z.array(ProjectId),
-  createdAt: z.string(),
-  version: z.number().int(),
-});
+export const Team = z
+  .object({
+    id: TeamId,
+    orgId: OrgId,
+    name: z.string(),
+    policy: TeamPolicy,
+    /** The projects that the team's tokens may reach. */
+    projects: z.array(ProjectId),
+    createdAt: z.string(),
+    version: z.number().int(),
+  })
+  .meta({
+    example: {
+      id: exampleIds.team,
+      orgId: exampleIds.org,
+      name: 'Support agents',
+      policy: { allow: { tools: ['github.*', 'search'] }, deny: { tools: ['github.delete_*'] } },
+      projects: [exampleIds.project],
+      createdAt: '2027-01-14T09:30:00.000Z',
+      version: 1,
+    },
+  });
 export type Team = z.infer<typeof Team>;
 
-export const Project = z.object({
-  id: ProjectId,
-  orgId: OrgId,
-  name: z.string(),
-  createdAt: z.string(),
-  version: z.number().int(),
-});
+export const Project = z
+  .object({
+    id: ProjectId,
+    orgId: OrgId,
+    name: z.string(),
+    createdAt: z.string(),
+    version: z.number().int(),
+  })
+  .meta({
+    example: {
+      id: exampleIds.project,
+      orgId: exampleIds.org,
+      name: 'Billing revamp',
+      createdAt: '2027-01-14T09:30:00.000Z',
+      version: 1,
+    },
+  });
 export type Project = z.infer<typeof Project>;
 
 const who = ['owner', 'admin'] as const;
 const narrowed = z.object({ team: Team, position: Position, barrier: Barrier });
-const exampleOrg = 'org_01jd0000000000000000000000';
-const exampleTeam = 'tea_01jd0000000000000000000000';
-const exampleProject = 'prj_01jd0000000000000000000000';
 
 export const teamsCreate = operation({
   name: 'teams.create',
@@ -39,7 +59,7 @@ export const teamsCreate = operation({
   who,
   input: z.strictObject({ org: OrgId, name: Name }),
   output: z.object({ team: Team, position: Position }),
-  example: { input: { org: exampleOrg, name: 'Support agents' } },
+  example: { input: { name: 'Support agents' } },
 });
 
 export const teamsList = operation({
@@ -51,7 +71,6 @@ export const teamsList = operation({
   who,
   input: z.strictObject({ org: OrgId, ...listQuery, atLeast }),
   output: page(Team),
-  example: { input: { org: exampleOrg } },
 });
 
 export const teamsSetPolicy = operation({
@@ -68,8 +87,6 @@ export const teamsSetPolicy = operation({
   narrowing: true,
   example: {
     input: {
-      org: exampleOrg,
-      tea: exampleTeam,
       allow: { tools: ['github.*', 'search'] },
       deny: { tools: ['github.delete_*'] },
     },
@@ -86,7 +103,6 @@ export const teamsAddProject = operation({
   input: z.strictObject({ org: OrgId, tea: TeamId, prj: ProjectId }),
   output: z.object({ team: Team, position: Position }),
   errors: ['VERSION_MISMATCH'],
-  example: { input: { org: exampleOrg, tea: exampleTeam, prj: exampleProject } },
 });
 
 export const teamsRemoveProject = operation({
@@ -100,7 +116,6 @@ export const teamsRemoveProject = operation({
   output: narrowed,
   errors: ['VERSION_MISMATCH'],
   narrowing: true,
-  example: { input: { org: exampleOrg, tea: exampleTeam, prj: exampleProject } },
 });
 
 export const projectsCreate = operation({
@@ -112,7 +127,7 @@ export const projectsCreate = operation({
   who,
   input: z.strictObject({ org: OrgId, name: Name }),
   output: z.object({ project: Project, position: Position }),
-  example: { input: { org: exampleOrg, name: 'Billing revamp' } },
+  example: { input: { name: 'Billing revamp' } },
 });
 
 export const projectsList = operation({
@@ -124,5 +139,4 @@ export const projectsList = operation({
   who,
   input: z.strictObject({ org: OrgId, ...listQuery, atLeast }),
   output: page(Project),
-  example: { input: { org: exampleOrg } },
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exampleIds } from '../example.ts';
 import { operation } from '../operation.ts';
 import {
   AccountId,
@@ -24,32 +25,58 @@ import {
   TokenStatus,
 } from '../values.ts';
 
-export const Token = z.object({
-  id: TokenId,
-  orgId: OrgId,
-  name: z.string(),
-  status: TokenStatus,
-  account: z.object({ id: AccountId, kind: AccountKind, name: z.string().nullable() }),
-  scope: TokenScope,
-  product: ProductKey,
-  environment: Environment.nullable(),
-  teamId: z.string().nullable(),
-  managed: z.boolean(),
-  /** The managed agent whose token this is; null for tokens that people manage. */
-  agentId: AgentId.nullable(),
-  /** The first 8 characters of the secret. */
-  prefix: z.string(),
-  hint: z.string(),
-  /** The secret before, while an overlap lets it hold as well, and when it was last used: then nobody needs it any more. */
-  overlap: z.object({ hint: z.string(), until: z.string(), lastUsedAt: z.string().nullable() }).nullable(),
-  expiresAt: z.string().nullable(),
-  createdAt: z.string(),
-  createdBy: z.string(),
-  lastUsedAt: z.string().nullable(),
-  usageCount: z.number().int(),
-  version: z.number().int(),
-  seat: z.object({ billable: z.boolean(), since: z.string() }),
-});
+export const Token = z
+  .object({
+    id: TokenId,
+    orgId: OrgId,
+    name: z.string(),
+    status: TokenStatus,
+    account: z.object({ id: AccountId, kind: AccountKind, name: z.string().nullable() }),
+    scope: TokenScope,
+    product: ProductKey,
+    environment: Environment.nullable(),
+    teamId: z.string().nullable(),
+    managed: z.boolean(),
+    /** The managed agent whose token this is; null for tokens that people manage. */
+    agentId: AgentId.nullable(),
+    /** The first 8 characters of the secret. */
+    prefix: z.string(),
+    hint: z.string(),
+    /** The secret before, while an overlap lets it hold as well, and when it was last used: then nobody needs it any more. */
+    overlap: z.object({ hint: z.string(), until: z.string(), lastUsedAt: z.string().nullable() }).nullable(),
+    expiresAt: z.string().nullable(),
+    createdAt: z.string(),
+    createdBy: z.string(),
+    lastUsedAt: z.string().nullable(),
+    usageCount: z.number().int(),
+    version: z.number().int(),
+    seat: z.object({ billable: z.boolean(), since: z.string() }),
+  })
+  .meta({
+    example: {
+      id: exampleIds.token,
+      orgId: exampleIds.org,
+      name: 'My Claude Connection',
+      status: 'active',
+      account: { id: exampleIds.account, kind: 'service', name: 'n8n' },
+      scope: { type: 'multi-space' },
+      product: 'default',
+      environment: 'live',
+      teamId: null,
+      managed: false,
+      agentId: null,
+      prefix: 'sk_live_',
+      hint: 'sk_live_...9f3c',
+      overlap: null,
+      expiresAt: null,
+      createdAt: '2027-01-14T09:30:00.000Z',
+      createdBy: exampleIds.account,
+      lastUsedAt: '2027-01-15T17:02:11.480Z',
+      usageCount: 42,
+      version: 1,
+      seat: { billable: true, since: '2027-01-14T09:30:00.000Z' },
+    },
+  });
 export type Token = z.infer<typeof Token>;
 
 const writers = ['owner', 'admin'] as const;
@@ -94,9 +121,7 @@ export const tokensCreate = operation({
   ],
   example: {
     input: {
-      org: 'org_01jd0000000000000000000000',
       name: 'My Claude Connection',
-      accountId: 'acc_01jd0000000000000000000000',
       scope: { type: 'multi-space' },
       acknowledgeBilling: true,
     },
@@ -125,6 +150,7 @@ export const tokensList = operation({
     atLeast,
   }),
   output: page(Token),
+  example: { input: { status: 'active', search: 'claude', sort: 'name' } },
 });
 
 export const tokensGet = operation({
@@ -170,6 +196,7 @@ export const tokensUpdate = operation({
     'VERSION_MISMATCH',
   ],
   narrowing: true,
+  example: { input: { name: 'Claude of the support team', expiresAt: '2027-12-31T23:00:00.000Z' } },
 });
 
 export const tokensRegenerate = operation({
@@ -188,6 +215,7 @@ export const tokensRegenerate = operation({
   output: withSecret.extend({ barrier: Barrier }),
   errors: ['TOKEN_REVOKED', 'TOKEN_EXPIRED', 'VERSION_MISMATCH'],
   narrowing: true,
+  example: { input: { reason: 'rotation', overlapSeconds: 3600 } },
 });
 
 export const tokensEndOverlap = operation({
@@ -201,6 +229,7 @@ export const tokensEndOverlap = operation({
   output: narrowed,
   errors: ['TOKEN_REVOKED', 'TOKEN_EXPIRED', 'MANAGED_TOKEN', 'VERSION_MISMATCH'],
   narrowing: true,
+  example: { input: { reason: 'everybody has changed over' } },
 });
 
 export const tokensDeactivate = operation({
@@ -214,6 +243,7 @@ export const tokensDeactivate = operation({
   output: narrowed,
   errors: ['TOKEN_REVOKED', 'TOKEN_EXPIRED', 'VERSION_MISMATCH'],
   narrowing: true,
+  example: { input: { reason: 'under review' } },
 });
 
 export const tokensActivate = operation({
@@ -226,6 +256,7 @@ export const tokensActivate = operation({
   input: z.strictObject({ ...one, reason: Reason.optional() }),
   output: z.object({ token: Token, position: Position }),
   errors: ['TOKEN_REVOKED', 'TOKEN_EXPIRED', 'VERSION_MISMATCH'],
+  example: { input: { reason: 'review done' } },
 });
 
 export const tokensRevoke = operation({
@@ -239,6 +270,7 @@ export const tokensRevoke = operation({
   output: narrowed,
   errors: ['TOKEN_EXPIRED', 'VERSION_MISMATCH'],
   narrowing: true,
+  example: { input: { reason: 'no longer needed' } },
 });
 
 /** A key of an older system: its digest, never the key. */
@@ -271,6 +303,20 @@ export const tokensImport = operation({
     'NOT_A_MEMBER',
     'DIGEST_IN_USE',
   ],
+  example: {
+    input: {
+      tokens: [
+        {
+          name: 'Key of the old system',
+          accountId: exampleIds.account,
+          scope: { type: 'multi-space' },
+          digest: '5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef',
+          hint: 'old_...7c21',
+          acknowledgeBilling: true,
+        },
+      ],
+    },
+  },
 });
 
 export const tokensRevokeAll = operation({
@@ -298,6 +344,7 @@ export const tokensRevokeAll = operation({
     barrier: Barrier.optional(),
   }),
   narrowing: true,
+  example: { input: { search: 'claude', dryRun: true } },
 });
 
 export const tokensDelete = operation({

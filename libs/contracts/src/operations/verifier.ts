@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exampleIds } from '../example.ts';
 import { operation } from '../operation.ts';
 import { AccountId, AccountKind, Environment, OrgId, ScopeType, SpaceId } from '../values.ts';
 
@@ -62,23 +63,40 @@ export const VerifyRequest = z.strictObject({
 });
 export type VerifyRequest = z.infer<typeof VerifyRequest>;
 
-export const Decision = z.object({
-  valid: z.boolean(),
-  code: z.enum(decisionCodes),
-  reason: z.enum(decisionReasons).optional(),
-  tokenId: z.string().optional(),
-  orgId: OrgId.optional(),
-  account: z.object({ id: AccountId, kind: AccountKind }).optional(),
-  scope: ScopeType.optional(),
-  spaces: z.array(SpaceId).optional(),
-  teamId: z.string().nullable().optional(),
-  expiresAt: z.string().nullable().optional(),
-  /** The token came with the secret before, which an overlap lets hold as well: its caller has not changed over yet. */
-  previousSecret: z.literal(true).optional(),
-  decisionId: z.string(),
-  position: z.number().int(),
-  leaseRemainingMs: z.number(),
-});
+export const Decision = z
+  .object({
+    valid: z.boolean(),
+    code: z.enum(decisionCodes),
+    reason: z.enum(decisionReasons).optional(),
+    tokenId: z.string().optional(),
+    orgId: OrgId.optional(),
+    account: z.object({ id: AccountId, kind: AccountKind }).optional(),
+    scope: ScopeType.optional(),
+    spaces: z.array(SpaceId).optional(),
+    teamId: z.string().nullable().optional(),
+    expiresAt: z.string().nullable().optional(),
+    /** The token came with the secret before, which an overlap lets hold as well: its caller has not changed over yet. */
+    previousSecret: z.literal(true).optional(),
+    decisionId: z.string(),
+    position: z.number().int(),
+    leaseRemainingMs: z.number(),
+  })
+  .meta({
+    example: {
+      valid: true,
+      code: 'OK',
+      tokenId: exampleIds.token,
+      orgId: exampleIds.org,
+      account: { id: exampleIds.account, kind: 'service' },
+      scope: 'multi-space',
+      spaces: [exampleIds.space],
+      teamId: null,
+      expiresAt: null,
+      decisionId: 'dec_01jd0000000000000000000000',
+      position: 1234,
+      leaseRemainingMs: 1720,
+    },
+  });
 export type Decision = z.infer<typeof Decision>;
 
 export const tokensVerify = operation({

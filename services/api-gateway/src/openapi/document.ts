@@ -1,6 +1,7 @@
 import {
   allOperations,
   errorCodes,
+  exampleOf,
   pathParameters,
   type AnyOperation,
   type Caller,
@@ -113,6 +114,7 @@ function callerText(caller: Caller): string {
 /** Path parameters, and for GET and DELETE the other input fields as query parameters. */
 function fieldParameters(operation: AnyOperation, schemas: SchemaWriter): JsonSchema[] {
   const { method, path } = operation.http as Route;
+  const { input } = exampleOf(operation);
   const inPath = pathParameters(path);
   const inQuery = method === 'GET' || method === 'DELETE';
   return Object.entries(fieldsOf(operation))
@@ -122,7 +124,7 @@ function fieldParameters(operation: AnyOperation, schemas: SchemaWriter): JsonSc
       in: inPath.includes(name) ? 'path' : 'query',
       required: inPath.includes(name) || isRequired(schema),
       schema: schemas.input(schema),
-      ...(exampleField(operation, name) === undefined ? {} : { example: exampleField(operation, name) }),
+      ...(name in input ? { example: input[name] } : {}),
     }));
 }
 
@@ -153,11 +155,10 @@ function requestBody(operation: AnyOperation, schemas: SchemaWriter): JsonSchema
   const omitted = Object.fromEntries(inPath.map((name) => [name, true as const]));
   // An input that is published by a name (VerifyRequest) keeps it; others have their path parameters taken out.
   const body = inPath.length === 0 ? operation.input : operation.input.omit(omitted);
-  const example = operation.example?.input as Record<string, unknown> | undefined;
-  const sent = example && Object.fromEntries(Object.entries(example).filter(([name]) => !inPath.includes(name)));
+  const sent = Object.entries(exampleOf(operation).input).filter(([name]) => !inPath.includes(name));
   return {
     required: Object.values(body.shape as Record<string, z.ZodType>).some(isRequired),
-    content: { 'application/json': { schema: schemas.input(body), ...(sent ? { example: sent } : {}) } },
+    content: { 'application/json': { schema: schemas.input(body), example: Object.fromEntries(sent) } },
   };
 }
 
@@ -170,7 +171,7 @@ function responses(operation: AnyOperation, schemas: SchemaWriter): JsonSchema {
 }
 
 function successResponse(operation: AnyOperation, schemas: SchemaWriter): JsonSchema {
-  const example = operation.example?.output;
+  const { output } = exampleOf(operation);
   return {
     description: operation.summary,
     headers: {
@@ -182,7 +183,7 @@ function successResponse(operation: AnyOperation, schemas: SchemaWriter): JsonSc
       : {
           'application/json': {
             schema: schemas.output(operation.output),
-            ...(example === undefined ? {} : { example }),
+            ...(output === undefined ? {} : { example: output }),
           },
         },
   };
@@ -233,10 +234,6 @@ function fieldsOf(operation: AnyOperation): Record<string, z.ZodType> {
 
 function isRequired(schema: z.ZodType): boolean {
   return !schema.safeParse(undefined).success;
-}
-
-function exampleField(operation: AnyOperation, name: string): unknown {
-  return (operation.example?.input as Record<string, unknown> | undefined)?.[name];
 }
 
 /** Whether the answer, or the resource in it, carries a version (see `versionOf`). */

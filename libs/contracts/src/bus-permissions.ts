@@ -23,7 +23,7 @@ export interface BusPermissions {
 const callsInternal: Record<ServiceName, readonly string[]> = {
   'api-gateway': ['principals.resolve'],
   'token-command': ['billing.close-due'],
-  'auth-verifier': ['principals.resolve', 'log.read', 'leases.', 'security.', 'usage.', 'tokens.describe'],
+  'auth-verifier': ['principals.resolve', 'log.read', 'replica.', 'leases.', 'security.', 'usage.', 'tokens.describe'],
   'billing-meter': ['principals.resolve', 'log.read', 'personal.lookup'],
   'audit-projector': ['principals.resolve', 'log.read', 'personal.lookup'],
 };
@@ -133,7 +133,9 @@ function outsidePermissions(grant: OutsideGrant): BusPermissions {
  * all tokens and may hold up every revoke for the length of a lease, so it is given to processes as trusted as auth-verifier.
  */
 function embeddedVerifierPermissions(): BusPermissions {
-  const calls = allOperations.filter(({ name }) => ['log.read', 'leases.renew', 'leases.return'].includes(name));
+  const calls = allOperations.filter(({ name }) =>
+    ['log.read', 'replica.snapshot', 'leases.renew', 'leases.return'].includes(name),
+  );
   return {
     publish: { allow: [...calls.map(subjectOf), subjects.barrierAck] },
     subscribe: { allow: ['_INBOX.>', subjects.events, subjects.heads, subjects.barrierWake] },

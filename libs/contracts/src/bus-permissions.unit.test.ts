@@ -77,6 +77,7 @@ describe('busPermissions', () => {
       'tollgate.internal.leases.renew',
       'tollgate.internal.leases.return',
       'tollgate.internal.log.read',
+      'tollgate.internal.replica.snapshot',
     ]);
     expect(subscribe.allow.toSorted()).toEqual([
       '_INBOX.>',

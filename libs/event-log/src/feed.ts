@@ -31,6 +31,8 @@ export interface FeedOptions {
   readonly onEvents: (events: readonly RecordedTollgateEvent[]) => Promise<void>;
   /** Events per call at most (default 500). */
   readonly batchMax?: number;
+  /** What comes within this time is taken together (default 0). Asked again at every `wake`, for who is in a hurry now. */
+  readonly lingerMs?: () => number;
   /** Without a sign of the relay for this long, the log itself is asked (default 1,000). */
   readonly silenceMs?: number;
   /** Called once if the source turns out to be another log, or an older state of it (a restore): the feed ends then. */
@@ -73,7 +75,7 @@ export class Feed {
   private failing: Error | undefined;
 
   constructor(options: FeedOptions) {
-    this.options = { batchMax: 500, silenceMs: 1_000, ...options };
+    this.options = { batchMax: 500, lingerMs: () => 0, silenceMs: 1_000, ...options };
     this.name = options.name;
     this.logId = options.logId;
     this.onLogChanged = options.onLogChanged;
@@ -125,6 +127,11 @@ export class Feed {
   noteHead(position: number): void {
     if (position <= this.head) return;
     this.highest = position;
+    this.signal.notify();
+  }
+
+  /** Lets the feed look again whether to linger. */
+  wake(): void {
     this.signal.notify();
   }
 
@@ -204,10 +211,21 @@ export class Feed {
 
   /** The events stay at the front of the queue until they were taken. */
   private async deliver(): Promise<void> {
+    await this.linger();
     const batch = this.queue.slice(0, this.options.batchMax);
     await this.options.onEvents(batch);
     this.queue.splice(0, batch.length);
     this.done = batch.at(-1)!.position;
+  }
+
+  private async linger(): Promise<void> {
+    const { batchMax, lingerMs } = this.options;
+    const sinceMs = performance.now();
+    while (!this.stopped && this.queue.length < batchMax) {
+      const leftMs = lingerMs() - (performance.now() - sinceMs);
+      if (leftMs <= 0) return;
+      await this.signal.wait(leftMs);
+    }
   }
 
   private async heal(): Promise<void> {

@@ -18,6 +18,11 @@ import { rebuild } from './rebuild.ts';
 const WAIT_MS = 2_000;
 /** After this, a waiting reader makes the feed ask the log itself. */
 const PATIENCE_MS = 50;
+/**
+ * Events are applied together when they come within this time and nobody waits for them: fewer transactions, and the
+ * command whose event it is gets its answer first.
+ */
+const LINGER_MS = 10;
 
 export interface ProjectionOptions {
   /** Of the role that owns the projection's schema; at least four connections. */
@@ -86,6 +91,7 @@ export class ProjectionRunner {
       from: position,
       logId,
       batchMax: batchMax ?? 500,
+      lingerMs: () => (this.waiting.size > 0 ? 0 : LINGER_MS),
       onEvents: (events) => this.apply(events),
     });
     this.feed.start();
@@ -110,6 +116,7 @@ export class ProjectionRunner {
     const there = new Promise<boolean>((resolve) => {
       check = () => this.reached >= position && resolve(true);
       this.waiting.add(check);
+      this.feed?.wake();
       timers.push(
         setTimeout(() => this.feed?.askLog(), PATIENCE_MS),
         setTimeout(() => resolve(false), timeoutMs),

@@ -1,11 +1,13 @@
 import type { EventSource, FeedBus } from '@tollgate/event-log';
-import type { Acknowledgement, Grant, PrimaryHead } from '@tollgate/verifier';
+import type { Acknowledgement, Grant, PrimaryHead, SnapshotPage } from '@tollgate/verifier';
 
 /** The authority (token-command) as a verifier sees it. Calls reject when it cannot be reached in time. */
 export interface Authority {
   /** The main log, read page by page, and its feed. */
   readonly source: EventSource;
   readonly feedBus: FeedBus;
+  /** The page of a snapshot after a place; the first after null. */
+  snapshot(after: SnapshotPage['next']): Promise<SnapshotPage>;
   primaryHead(): Promise<PrimaryHead>;
   renewLease(incarnation: string): Promise<Grant>;
   returnLease(incarnation: string): Promise<void>;

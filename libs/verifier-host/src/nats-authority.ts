@@ -3,6 +3,7 @@ import {
   leasesRenew,
   leasesReturn,
   logRead,
+  replicaSnapshot,
   subjects,
   type AnyOperation,
   type OutputOf,
@@ -10,7 +11,7 @@ import {
 } from '@tollgate/contracts';
 import { BusEventSource, natsFeedBus, type EventSource, type FeedBus } from '@tollgate/event-log';
 import { createLogger } from '@tollgate/telemetry';
-import type { Acknowledgement, Grant, PrimaryHead } from '@tollgate/verifier';
+import type { Acknowledgement, Grant, PrimaryHead, SnapshotPage } from '@tollgate/verifier';
 import type { Authority } from './authority.ts';
 
 const logger = createLogger('authority');
@@ -40,6 +41,10 @@ export class NatsAuthority implements Authority {
     this.#bus = bus;
     this.source = new BusEventSource((input) => bus.call(logRead, input));
     this.feedBus = natsFeedBus(bus.nc);
+  }
+
+  snapshot(after: SnapshotPage['next']): Promise<SnapshotPage> {
+    return this.#bus.call(replicaSnapshot, { after });
   }
 
   primaryHead(): Promise<PrimaryHead> {

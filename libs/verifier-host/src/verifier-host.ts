@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { RebuildReport } from '@tollgate/contracts';
 import { Feed } from '@tollgate/event-log';
 import { createLogger, meter } from '@tollgate/telemetry';
-import { Follower, LeaseKeeper, Replica, Verifier } from '@tollgate/verifier';
+import { Follower, LeaseKeeper, Replica, Verifier, type SnapshotPage } from '@tollgate/verifier';
 import type { Authority } from './authority.ts';
 import { compareReplicas, replay } from './rebuild.ts';
 
@@ -25,8 +25,8 @@ export interface ReplicaState {
 }
 
 /**
- * Holds the parts of a verifier together: reads the log from its beginning, follows its feed, keeps the lease once it has caught up,
- * and begins again when the log turns out to be another one.
+ * Holds the parts of a verifier together: takes a snapshot, follows the feed of the log from there, keeps the lease once it has caught
+ * up, and begins again when the log turns out to be another one.
  */
 export class VerifierHost {
   readonly verifier: Verifier;
@@ -122,23 +122,38 @@ export class VerifierHost {
     while (!this.#stopped) {
       try {
         const { logId, head } = await this.#authority.primaryHead();
-        return this.#follow(logId, head);
+        const replica = new Replica(logId);
+        await this.#load(replica);
+        return this.#follow(replica, head);
       } catch (error) {
-        logger.warn({ err: error }, 'the log cannot be read yet');
+        logger.warn({ err: error }, 'the snapshot cannot be read yet');
         await new Promise((resolve) => setTimeout(resolve, retryMs));
       }
     }
   }
 
-  #follow(logId: string, head: number): void {
+  /** Asks for the next page while the replica takes one. Throws for a page of another log. */
+  async #load(replica: Replica): Promise<void> {
+    let next: Promise<SnapshotPage> | null = this.#authority.snapshot(null);
+    while (next && !this.#stopped) {
+      const page: SnapshotPage = await next;
+      next = page.next && this.#authority.snapshot(page.next);
+      // Awaited above, unless the replica refuses this page.
+      next?.catch(() => {});
+      replica.load(page);
+    }
+  }
+
+  #follow(replica: Replica, head: number): void {
     if (this.#stopped) return;
-    this.#follower.follow(new Replica(logId));
+    const { logId } = replica;
+    this.#follower.follow(replica);
     this.#bootstrapHead = head;
     const feed = new Feed({
       name: 'credentials',
       source: this.#authority.source,
       bus: this.#authority.feedBus,
-      from: 0,
+      from: replica.applied,
       logId,
       batchMax,
       onEvents: async (events) => {
@@ -160,8 +175,9 @@ export class VerifierHost {
 
   /** Before it has caught up, a verifier asks for no lease: every narrowing change would wait for it. */
   #leaseOnceBootstrapped(): void {
-    const { applied } = this.#follower.replica;
-    if (this.#bootstrapped || this.#bootstrapHead === null || applied < this.#bootstrapHead || this.#stopped) return;
+    const { applied, consistentFrom } = this.#follower.replica;
+    if (this.#bootstrapped || this.#bootstrapHead === null || this.#stopped) return;
+    if (applied < Math.max(this.#bootstrapHead, consistentFrom)) return;
     this.#bootstrapped = true;
     logger.info({ applied, tokens: this.#follower.replica.tokens.size }, 'the replica has caught up');
     this.#keeper.start();

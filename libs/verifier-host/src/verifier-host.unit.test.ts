@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Decision, EventData, NewEvent, RecordedTollgateEvent } from '@tollgate/contracts';
 import { digestSecret, mintSecret } from '@tollgate/credential';
 import { InMemoryEventLog, type EventSource } from '@tollgate/event-log';
-import { Replica } from '@tollgate/verifier';
+import { Replica, rowKinds, rowText, type SnapshotPage } from '@tollgate/verifier';
 import type { Authority } from './authority.ts';
 import { compareReplicas, replay } from './rebuild.ts';
 import { idOf, org, until } from '@tollgate/event-log/testing';
@@ -69,8 +69,17 @@ class FakeAuthority implements Authority {
   readonly feedBus = { subscribe: () => () => {} };
   readonly steps: string[] = [];
 
-  constructor(log: EventSource) {
+  readonly #pages: readonly SnapshotPage[];
+
+  constructor(log: EventSource, pages: readonly SnapshotPage[]) {
     this.source = log;
+    this.#pages = pages;
+  }
+
+  /** Without pages the log is read from its beginning. */
+  async snapshot(after: SnapshotPage['next']): Promise<SnapshotPage> {
+    const empty = { logId: await this.source.logId(), position: 0, rows: '', next: null };
+    return this.#pages[after === null ? 0 : 1] ?? empty;
   }
 
   async primaryHead() {
@@ -103,8 +112,8 @@ beforeEach(async () => {
   await leased();
 });
 
-function begin(source: EventSource): void {
-  authority = new FakeAuthority(source);
+function begin(source: EventSource, pages: readonly SnapshotPage[] = []): void {
+  authority = new FakeAuthority(source, pages);
   host = new VerifierHost(authority);
   host.start();
 }
@@ -131,6 +140,62 @@ describe('the start', () => {
     gate.resolve();
     await leased();
     expect(host.state()).toMatchObject({ bootstrapped: true, applied: 4 });
+  });
+});
+
+describe('a snapshot', () => {
+  /** The rows of a replica that has applied the log so far, as one page for accounts and one for tokens. */
+  async function pagesOf(source: InMemoryEventLog): Promise<SnapshotPage[]> {
+    const replica = new Replica(await source.logId());
+    for (const event of await source.read(0, 1000)) replica.apply(event);
+    const position = replica.applied;
+    const { logId } = replica;
+    const [accountKind, tokenKind] = [rowKinds.indexOf('account'), rowKinds.indexOf('token')];
+    const accounts = [...replica.accounts].map((state) => `${accountKind} ${state.id} ${rowText('account', state)}`);
+    const tokens = [...replica.tokens].map((state) => `${tokenKind} ${state.id} ${rowText('token', state)}`);
+    return [
+      { logId, position, rows: accounts.join(';'), next: { kind: tokenKind, key: '' } },
+      { logId, position, rows: tokens.join(';'), next: null },
+    ];
+  }
+
+  it('is what a verifier begins with: of the log it reads what came later', async () => {
+    await host.stop();
+    const [first, second] = await pagesOf(log);
+    await createToken(log, 4);
+    const reads: number[] = [];
+    const source = {
+      logId: () => log.logId(),
+      head: () => log.head(),
+      read: (after: number, limit: number) => (reads.push(after), log.read(after, limit)),
+    };
+    begin(source, [first!, second!]);
+    await leased();
+    expect([1, 2, 3, 4].map(codeOf)).toEqual(['OK', 'OK', 'OK', 'OK']);
+    expect(Math.min(...reads)).toBe(4);
+  });
+
+  it('whose pages were read at different positions gives no lease before the last of these is applied', async () => {
+    await host.stop();
+    const [first] = await pagesOf(log);
+    await append(log, 'TokenRevoked', { tokenId: idOf('tok', 2), reason: null }, 'token');
+    const [, second] = await pagesOf(log);
+    const gate = Promise.withResolvers<void>();
+    const source = {
+      logId: () => log.logId(),
+      // As it stood when the first page was read.
+      head: () => Promise.resolve(4),
+      read: (after: number, limit: number) => gate.promise.then(() => log.read(after, limit)),
+    };
+    begin(source, [first!, second!]);
+    await until('the snapshot is there', () => host.state().applied === 4);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(authority.steps).toEqual([]);
+    authority.source = log;
+    gate.resolve();
+    host.verifier.verify({ token: secretOf(1), strict: true });
+    await leased();
+    expect([1, 2, 3].map(codeOf)).toEqual(['OK', 'TOKEN_INVALID', 'OK']);
   });
 });
 

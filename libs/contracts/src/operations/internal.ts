@@ -35,6 +35,20 @@ export const logRead = operation({
   }),
 });
 
+const SnapshotPlace = z.object({ kind: z.number().int(), key: z.string().max(200) }).nullable();
+
+/**
+ * What a verifier begins with: all that decisions rest on, as rows in the order of kind and key, in pages that fit a
+ * message. Each page says up to which position of the log its rows hold all events; the feed makes up for the difference.
+ */
+export const replicaSnapshot = operation({
+  ...internal,
+  name: 'replica.snapshot',
+  summary: 'Read a page of what verifiers hold in memory',
+  input: z.strictObject({ after: SnapshotPlace }),
+  output: z.object({ logId: z.string(), position: z.number().int(), rows: z.string(), next: SnapshotPlace }),
+});
+
 /** Erasable data, joined at read: absent once a person was erased. */
 export const personalLookup = operation({
   ...internal,

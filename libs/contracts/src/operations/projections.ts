@@ -44,6 +44,7 @@ const rebuild = <const N extends string>(projection: N, service: ServiceName) =>
   });
 
 export const rebuildTokenList = rebuild('token-list', 'token-command');
+export const rebuildReplica = rebuild('replica', 'token-command');
 export const rebuildSeats = rebuild('seats', 'billing-meter');
 export const rebuildLedger = rebuild('ledger', 'billing-meter');
 export const rebuildAudit = rebuild('audit', 'audit-projector');
@@ -52,6 +53,7 @@ export const rebuildCredentials = rebuild('credentials', 'auth-verifier');
 /** What `tollgate projections rebuild NAME` knows. */
 export const rebuildOperations = {
   'token-list': rebuildTokenList,
+  replica: rebuildReplica,
   seats: rebuildSeats,
   ledger: rebuildLedger,
   audit: rebuildAudit,

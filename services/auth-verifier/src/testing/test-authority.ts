@@ -5,6 +5,7 @@ import {
   leasesRenew,
   leasesReturn,
   logRead,
+  replicaSnapshot,
   securityReportAttempts,
   subjects,
   TollgateError,
@@ -123,7 +124,15 @@ export class TestAuthority {
 
   async #serve(): Promise<void> {
     const nobody = () => Promise.reject(new Error('internal operations carry no JWT'));
-    const operations = [logRead, leasesRenew, leasesReturn, tokensDescribe, usageReport, securityReportAttempts];
+    const operations = [
+      logRead,
+      replicaSnapshot,
+      leasesRenew,
+      leasesReturn,
+      tokensDescribe,
+      usageReport,
+      securityReportAttempts,
+    ];
     const strategy = new NatsServiceStrategy({
       bus: this.bus,
       operations,
@@ -133,6 +142,11 @@ export class TestAuthority {
     strategy.serveDirectly(logRead, async (input) => {
       if (!this.readable) throw new TollgateError('SERVICE_UNAVAILABLE', 'The log is away. Try again shortly.');
       return { ...(await readPage(this.log, input)), authorityTimeMs: this.nowMs() };
+    });
+    // Verifiers of these tests begin with the first event.
+    strategy.serveDirectly(replicaSnapshot, async () => {
+      if (!this.readable) throw new TollgateError('SERVICE_UNAVAILABLE', 'The log is away. Try again shortly.');
+      return { logId: await this.log.logId(), position: 0, rows: '', next: null };
     });
     strategy.serveDirectly(leasesRenew, async ({ incarnation }) => {
       if (!this.granting) throw new TollgateError('SERVICE_UNAVAILABLE', 'The leases are away. Try again shortly.');

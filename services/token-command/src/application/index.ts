@@ -15,6 +15,7 @@ import { RenewLease } from './leases/renew-lease.ts';
 import { ReturnLease } from './leases/return-lease.ts';
 import { LookUpPersonal } from './log/look-up-personal.ts';
 import { ReadLog } from './log/read-log.ts';
+import { ReadSnapshot } from './log/read-snapshot.ts';
 import { ReportAttempts } from './usage/report-attempts.ts';
 import { ReportUsage } from './usage/report-usage.ts';
 import { InstallVscode } from './mcp/install-vscode.ts';
@@ -29,6 +30,7 @@ import { CreateProduct } from './products/create-product.ts';
 import { GetProduct } from './products/get-product.ts';
 import { ListProducts } from './products/list-products.ts';
 import { SetPrice } from './products/set-price.ts';
+import { RebuildReplica } from './projections/rebuild-replica.ts';
 import { RebuildTokenList } from './projections/rebuild-token-list.ts';
 import { CreateSpace } from './spaces/create-space.ts';
 import { ListSpaces } from './spaces/list-spaces.ts';
@@ -115,5 +117,7 @@ export const tokenUseCases = [
 export const usageUseCases = [ReportUsage, ReportAttempts];
 
 export const logUseCases = [ReadLog];
+
+export const replicaUseCases = [ReadSnapshot, RebuildReplica];
 
 export const leaseUseCases = [RenewLease, ReturnLease, SetClock];

@@ -1,3 +1,4 @@
+import type { SnapshotPage } from '@tollgate/verifier';
 import type { AccountKind } from '@tollgate/contracts';
 
 /** Injection tokens of what the application needs from outside; the adapters provide it. */
@@ -13,6 +14,8 @@ export const TOKEN_LIST = Symbol('TokenList');
 export const PRODUCT_LIST = Symbol('ProductList');
 export const DIRECTORY_LIST = Symbol('DirectoryList');
 export const READ_MODEL = Symbol('ReadModel');
+export const REPLICA_PROJECTION = Symbol('ReplicaProjection');
+export const REPLICA_ROWS = Symbol('ReplicaRows');
 export const LEASES = Symbol('Leases');
 export const LEASE_TERMS = Symbol('LeaseTerms');
 export const USAGE = Symbol('Usage');
@@ -63,4 +66,10 @@ export interface TokenSurroundings {
   readonly usageCount: number;
   readonly lastUsedAt: string | null;
   readonly previousUsedAt: string | null;
+}
+
+/** What verifiers hold, as rows. */
+export interface ReplicaRows {
+  /** The rows after a cursor, all of one moment; see `SnapshotPage`. */
+  page(after: SnapshotPage['next']): Promise<SnapshotPage>;
 }

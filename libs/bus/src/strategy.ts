@@ -53,9 +53,20 @@ type Handler = (input: unknown, call: CallContext) => unknown;
 interface Endpoint extends EndpointState {
   readonly operation: AnyOperation;
   readonly handle: Handler;
+  /** A direct handler of an operation that needs no JWT: a request without headers is answered at once. */
+  readonly atOnce: boolean;
 }
 
 const logger = createLogger('bus');
+/** Of a request without headers. */
+const anonymousCall: Omit<CallContext, 'requestId'> = {
+  principal: null,
+  ip: null,
+  userAgent: null,
+  idempotencyKey: null,
+  ifMatch: null,
+  traceparent: null,
+};
 const queueGroup = 'q';
 const version = '0.1.0';
 
@@ -92,9 +103,12 @@ export class NatsServiceStrategy extends Server implements CustomTransportStrate
   listen(callback: (error?: unknown) => void): void {
     try {
       const { bus, operations } = this.#options;
-      for (const operation of operations) this.#endpoints.push(endpointOf(operation, this.#handlerOf(operation)));
+      for (const operation of operations)
+        this.#endpoints.push(
+          endpointOf(operation, this.#handlerOf(operation), this.#direct.has(operation.name) && needsNoJwt(operation)),
+        );
       this.#subscriptions = this.#endpoints.map((endpoint) =>
-        bus.subscribe(endpoint.subject, (message) => void this.#serve(endpoint, message), { queue: queueGroup }),
+        bus.subscribe(endpoint.subject, (message) => this.#receive(endpoint, message), { queue: queueGroup }),
       );
       this.#subscriptions.push(...serveDiscovery(bus.nc, identityOf(bus), this.#endpoints));
       // Callers may start as soon as this service says that it is ready: then the server must know the subscriptions.
@@ -140,6 +154,37 @@ export class NatsServiceStrategy extends Server implements CustomTransportStrate
     };
   }
 
+  #receive(endpoint: Endpoint, message: Msg): void {
+    if (endpoint.atOnce && message.headers === undefined) this.#serveAtOnce(endpoint, message);
+    else void this.#serve(endpoint, message);
+  }
+
+  /**
+   * The hot path: no caller to authenticate, no trace to go on with, and nothing to wait for. What `#serve` does beside
+   * that takes longer than a verification.
+   */
+  #serveAtOnce(endpoint: Endpoint, message: Msg): void {
+    const startedMs = performance.now();
+    const call = { ...anonymousCall, requestId: randomUUID() };
+    let code = 'OK';
+    const answer = (output: unknown) => respond(message, JSON.stringify(output ?? null), this.#options.bus.nc);
+    const fail = (error: unknown) => {
+      const refusal = asTollgateError(error);
+      code = refusal.code;
+      refuse(endpoint, message, refusal, call.requestId);
+    };
+    const done = () => this.#record(endpoint, startedMs, code);
+    this.#inFlight += 1;
+    try {
+      const output = endpoint.handle(parseInput(endpoint.operation, parseBody(message.data)), call);
+      if (output instanceof Promise) return void output.then(answer).catch(fail).finally(done);
+      answer(output);
+    } catch (error) {
+      fail(error);
+    }
+    done();
+  }
+
   async #serve(endpoint: Endpoint, message: Msg): Promise<void> {
     this.#inFlight += 1;
     const startedMs = performance.now();
@@ -161,6 +206,10 @@ export class NatsServiceStrategy extends Server implements CustomTransportStrate
     await withExtractedTrace(headers, `serve ${endpoint.operation.name}`, () => withRequest(requestId, run), {
       attributes,
     }).catch(() => undefined);
+    this.#record(endpoint, startedMs, code);
+  }
+
+  #record(endpoint: Endpoint, startedMs: number, code: string): void {
     const elapsedMs = performance.now() - startedMs;
     endpoint.requests += 1;
     endpoint.processingNs += elapsedMs * 1e6;
@@ -188,13 +237,14 @@ export class NatsServiceStrategy extends Server implements CustomTransportStrate
   }
 }
 
-function endpointOf(operation: AnyOperation, handle: Handler): Endpoint {
+function endpointOf(operation: AnyOperation, handle: Handler, atOnce: boolean): Endpoint {
   const route: Record<string, string> = operation.http
     ? { http: `${operation.http.method} ${operation.http.path}` }
     : {};
   return {
     operation,
     handle,
+    atOnce,
     // Endpoint names hold no dots.
     name: operation.name.replaceAll('.', '-'),
     subject: subjectOf(operation),

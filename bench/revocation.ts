@@ -1,0 +1,81 @@
+import type { ServiceHandle } from '@tollgate/stack';
+import { makeOrganization, makeToken, must } from '../test/support/api.ts';
+import { HttpClient } from './http-client.ts';
+import { count, milliseconds, type Section } from './report.ts';
+import { settle, type Stage } from './stage.ts';
+import { quantile } from './statistics.ts';
+
+const verifiers = 8;
+const verificationsPerSecond = 1_000;
+const connectionsPerVerifier = 64;
+
+/** From the sending of a revoke to the moment when every verifier refuses, while all of them answer verifications. */
+export async function benchRevocation(stage: Stage, quick: boolean): Promise<Section> {
+  const { stack, callers } = stage;
+  const revokes = quick ? 100 : 400;
+  const organization = await makeOrganization(callers);
+  const others: ServiceHandle[] = [];
+  for (let n = 1; n < verifiers; n++) others.push(await stack.spawn('auth-verifier'));
+  const urls = [stack.verifierUrl, ...others.map(({ url }) => url)];
+  const authorization = `Bearer ${await callers.jwt({ sub: 'bench', scope: 'tokens:verify' })}`;
+  const verify = async (url: string, token: string): Promise<boolean> => {
+    const response = await fetch(`${url}/v1/verify`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: JSON.stringify({ token }),
+    });
+    return ((await response.json()) as { valid: boolean }).valid;
+  };
+
+  const tokens: { token: { id: string }; secret: string }[] = [];
+  for (let n = 0; n < revokes; n++) tokens.push(await makeToken(organization));
+  const steady = Buffer.from(JSON.stringify({ token: (await makeToken(organization)).secret }));
+  const clients = urls.map((url) => {
+    const client = new HttpClient(url, connectionsPerVerifier);
+    return { client, request: client.post('/v1/verify', steady, authorization) };
+  });
+  let [asked, underWay] = [0, 0];
+  const startedMs = performance.now();
+  const timer = setInterval(() => {
+    for (const due = ((performance.now() - startedMs) * verificationsPerSecond) / 1000; asked < due; asked++) {
+      const { client, request } = clients[asked % verifiers]!;
+      underWay += 1;
+      client.send(request, () => void (underWay -= 1));
+    }
+  }, 1);
+  await settle(1_000);
+
+  const [tookMs, waitedMs]: [number[], number[]] = [[], []];
+  let accepted = 0;
+  for (const { token, secret } of tokens) {
+    const sentMs = performance.now();
+    const { barrier } = must(200, await organization.owner('POST', organization.at(`/tokens/${token.id}/revoke`), {}));
+    tookMs.push(performance.now() - sentMs);
+    waitedMs.push(barrier.waitedMs);
+    // It has returned, so whoever is asked now must refuse.
+    const answers = await Promise.all(urls.map((url) => verify(url, secret)));
+    accepted += answers.filter(Boolean).length;
+    await settle(10);
+  }
+  const elapsedMs = performance.now() - startedMs;
+  clearInterval(timer);
+  while (underWay > 0) await settle(10);
+  for (const { client } of clients) client.close();
+  for (const verifier of others) await verifier.stop();
+  if (accepted > 0) throw new Error(`${accepted} verifications were accepted after their revoke had returned.`);
+
+  const [p50, p99] = [quantile(tookMs, 0.5), quantile(tookMs, 0.99)];
+  return {
+    title: 'Revoke to refused everywhere',
+    method: `${verifiers} verifier processes that answer ${count(verificationsPerSecond)} verifications per second in all over HTTP (${count((asked / elapsedMs) * 1000)}/s reached), ${revokes} revokes one after another. The time is that of the whole call \`POST …/revoke\`, from its sending to its answer: from then on every verifier refuses, which is tried each time at all of them.`,
+    columns: ['p50', 'p99', 'of it barrier p50', 'accepted afterwards'],
+    rows: [
+      {
+        what: `${verifiers} verifiers`,
+        figures: [milliseconds(p50), milliseconds(p99), milliseconds(quantile(waitedMs, 0.5)), String(accepted)],
+        goal: 'p50 ≤ 10 ms, p99 ≤ 50 ms',
+        reached: p50 <= 10 && p99 <= 50,
+      },
+    ],
+  };
+}

@@ -1,0 +1,131 @@
+import { makeOrganization, must } from '../test/support/api.ts';
+import type { Alternatives } from './alternatives.ts';
+import { HttpClient } from './http-client.ts';
+import { closedLoop, inTurn, type Load } from './load.ts';
+import { quickDigestOf } from './population.ts';
+import { count, milliseconds, seconds, times, type Row, type Section } from './report.ts';
+import { settle, type Stage } from './stage.ts';
+import { quantile } from './statistics.ts';
+
+const inFlight = 64;
+const importMax = 1_000;
+
+/** Creating tokens over HTTP against the create call of the API-key plugin of better-auth. */
+export async function benchCreates(stage: Stage, { url }: Alternatives, quick: boolean): Promise<Section> {
+  const { ownerId, org, at, service } = await makeOrganization(stage.callers);
+  const authorization = `Bearer ${await stage.callers.jwt({ sub: ownerId, org: org.id })}`;
+  const tollgate = new HttpClient(stage.stack.url, inFlight);
+  const plugin = new HttpClient(url, inFlight);
+  let created = 0;
+  const body = () => {
+    const name = `Token ${created++}`;
+    const fields = { name, accountId: service.id, scope: { type: 'multi-space' }, acknowledgeBilling: true };
+    return Buffer.from(JSON.stringify(fields));
+  };
+  const loads = [
+    (ms: number) =>
+      closedLoop(inFlight, ms, (_, done) =>
+        tollgate.send(tollgate.post(at('/tokens'), body(), authorization), done, 201),
+      ),
+    (ms: number) =>
+      closedLoop(inFlight, ms, (_, done) => plugin.send(plugin.post('/better-auth/create', body()), done, 201)),
+  ] as const;
+  for (const load of loads) await load(1_500);
+  await settle();
+  const durationMs = quick ? 2_000 : 8_000;
+  const rounds = quick ? 1 : 3;
+  const [ours, theirs] = (await inTurn(
+    rounds,
+    () => loads[0](durationMs),
+    () => loads[1](durationMs),
+  )) as [Load, Load];
+  tollgate.close();
+  plugin.close();
+  const figures = ({ perSecond, p50Ms, p99Ms }: Load) => [
+    `${count(perSecond)}/s`,
+    milliseconds(p50Ms),
+    milliseconds(p99Ms),
+  ];
+  const ratio = ours.perSecond / theirs.perSecond;
+  return {
+    title: 'Creating tokens',
+    method: `${inFlight} under way over HTTP. Tollgate: \`POST …/tokens\`, answered after the commit in Postgres, through the gateway, the bus and the log, with projections, audit and billing following. The plugin: its create call behind a Fastify route with 16 connections to the same Postgres. In turn, ${rounds} rounds of ${durationMs / 1000} s each, median.`,
+    columns: ['created', 'p50', 'p99', 'Tollgate is'],
+    rows: [
+      { what: 'Tollgate', figures: [...figures(ours), ''], goal: '≥ 1,000/s', reached: ours.perSecond >= 1_000 },
+      {
+        what: 'better-auth: API-key plugin',
+        figures: [...figures(theirs), times(ratio)],
+        goal: '> 1 ×',
+        reached: ratio > 1,
+      },
+    ],
+  };
+}
+
+const words = ['claude', 'cursor', 'n8n', 'zürich', 'report', 'nightly', 'support', 'sales', 'déjà', 'pipeline'];
+
+/** Pages of a long token list. */
+export async function benchTokenList(stage: Stage, quick: boolean): Promise<Section> {
+  const tokens = quick ? 20_000 : 100_000;
+  const organization = await makeOrganization(stage.callers);
+  const { owner, at, service, ownerId } = organization;
+  const startedMs = performance.now();
+  for (let from = 0; from < tokens; from += importMax) {
+    const rows = Array.from({ length: importMax }, (_, n) => ({
+      name: `${words[(from + n) % words.length]} ${words[(from + n * 7) % words.length]} ${from + n}`,
+      accountId: n % 50 === 0 ? ownerId : service.id,
+      scope: { type: 'multi-space' },
+      digest: quickDigestOf(from + n + 50_000_000),
+      hint: 'old_...1234',
+      acknowledgeBilling: true,
+    }));
+    must(201, await owner('POST', at('/tokens/import'), { tokens: rows }));
+  }
+  const importedMs = performance.now() - startedMs;
+  const revoked = must(200, await owner('POST', at('/tokens/revoke-all'), { search: 'pipeline' }));
+  const position = (revoked.position as number) ?? 0;
+  must(200, await owner('GET', at(`/tokens?atLeast=${position}`)));
+  await settle(3_000);
+
+  const unusedSince = new Date(Date.now() + 60_000).toISOString();
+  const filters: [string, string][] = [
+    ['all, newest first', ''],
+    ['status=active', 'status=active'],
+    ['status=revoked', 'status=revoked'],
+    ['search=clau (a tenth and more)', 'search=clau'],
+    ['search=zurich (accent-insensitive)', 'search=zurich'],
+    ['search=77777 (one, or none)', 'search=77777'],
+    ['search=report, status=active, by name', 'search=report&status=active&sort=name'],
+    ['accountId (a fiftieth)', `accountId=${ownerId}`],
+    ['scope, product', 'scope=multi-space&product=default'],
+    ['unusedSince', `unusedSince=${encodeURIComponent(unusedSince)}`],
+  ];
+  const rounds = quick ? 20 : 60;
+  const rows: Row[] = [];
+  for (const [what, filter] of filters) {
+    const tookMs: number[] = [];
+    let items = 0;
+    let cursor = '';
+    for (let n = 0; n < rounds; n++) {
+      const sentMs = performance.now();
+      const page = must(200, await owner('GET', at(`/tokens?${filter}${cursor}`)));
+      tookMs.push(performance.now() - sentMs);
+      items = Math.max(items, page.items.length);
+      cursor = page.nextCursor ? `&cursor=${encodeURIComponent(page.nextCursor)}` : '';
+    }
+    const [p50, p95] = [quantile(tookMs, 0.5), quantile(tookMs, 0.95)];
+    rows.push({
+      what,
+      figures: [String(items), milliseconds(p50), milliseconds(p95)],
+      goal: 'p95 < 30 ms',
+      reached: p95 < 30,
+    });
+  }
+  return {
+    title: 'The token list',
+    method: `${count(tokens)} tokens in one organization, imported in ${seconds(importedMs)} (${count(tokens / (importedMs / 1000))}/s); a part of them revoked. ${rounds} pages of 50 for each filter, one after another by their cursors, from the sending of the request to the parsed answer.`,
+    columns: ['items', 'p50', 'p95'],
+    rows,
+  };
+}

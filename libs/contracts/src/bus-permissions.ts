@@ -38,24 +38,25 @@ const besides: Record<ServiceName, { publish: readonly string[]; subscribe: read
   'token-command': {
     publish: [
       subjects.events,
+      subjects.feed,
       'tollgate.heads.>',
       'tollgate.wake.>',
       subjects.barrierWake,
       ...streamWriter(streams.events),
     ],
-    subscribe: [subjects.events, 'tollgate.heads.>', 'tollgate.wake.>', subjects.barrierAck],
+    subscribe: [subjects.feed, 'tollgate.heads.>', 'tollgate.wake.>', subjects.barrierAck],
   },
   'auth-verifier': {
     publish: [subjects.barrierAck],
-    subscribe: [subjects.events, 'tollgate.heads.>', subjects.barrierWake],
+    subscribe: [subjects.feed, 'tollgate.heads.>', subjects.barrierWake],
   },
   'billing-meter': {
     publish: [subjects.billing, ...streamWriter(streams.billing)],
-    subscribe: [subjects.events, 'tollgate.heads.>'],
+    subscribe: [subjects.feed, 'tollgate.heads.>'],
   },
   'audit-projector': {
     publish: [subjects.audit, ...streamWriter(streams.audit)],
-    subscribe: [subjects.events, 'tollgate.heads.>'],
+    subscribe: [subjects.feed, 'tollgate.heads.>'],
   },
 };
 
@@ -138,7 +139,7 @@ function embeddedVerifierPermissions(): BusPermissions {
   );
   return {
     publish: { allow: [...calls.map(subjectOf), subjects.barrierAck] },
-    subscribe: { allow: ['_INBOX.>', subjects.events, subjects.heads, subjects.barrierWake] },
+    subscribe: { allow: ['_INBOX.>', subjects.feed, subjects.heads, subjects.barrierWake] },
   };
 }
 

@@ -82,7 +82,7 @@ describe('busPermissions', () => {
     expect(subscribe.allow.toSorted()).toEqual([
       '_INBOX.>',
       'tollgate.barrier.wake',
-      'tollgate.events.>',
+      'tollgate.feed.main',
       'tollgate.heads.main',
     ]);
     expect(responses).toBeUndefined();

@@ -1,7 +1,12 @@
 /** Subjects that carry no operation. Core NATS; nothing here is a record. */
 export const subjects = {
-  /** Every event of `main`, as the relay publishes it. */
+  /** Every event of `main`, for the stream. */
   events: 'tollgate.events.>',
+  /**
+   * Every event of `main`, for the services. Apart from the stream's subjects, because what is published to a stream asks for an
+   * acknowledgement: each subscriber's permission to answer it would be remembered by the server for minutes.
+   */
+  feed: 'tollgate.feed.main',
   /** CloudEvents for finance: `tollgate.billing.<org>.<type>`. */
   billing: 'tollgate.billing.>',
   /** Audit entries without names: `tollgate.audit.<org>.<api-tokens|directory|billing|security>`. */

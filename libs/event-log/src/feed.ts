@@ -39,6 +39,15 @@ export interface FeedOptions {
   readonly onLogChanged?: (error: Error) => void;
 }
 
+const decodedOf = new WeakMap<Uint8Array, RecordedTollgateEvent>();
+
+/** The event of a message. Feeds that share a message share the event; nobody changes it. */
+function decoded(data: Uint8Array): RecordedTollgateEvent {
+  const event = decodedOf.get(data) ?? decodeEvent(JSON.parse(Buffer.from(data).toString()) as StoredEvent);
+  decodedOf.set(data, event);
+  return event;
+}
+
 /** Messages kept for a slow consumer, and as many that came before their turn; the rest is read from the log. */
 const KEPT_MAX = 10_000;
 const RETRY_MAX_MS = 1_000;
@@ -108,7 +117,7 @@ export class Feed {
     if (this.running) return;
     feeds.add(this);
     this.unsubscribe = [
-      this.options.bus.subscribe(subjects.events, (message) => this.onMessage(message)),
+      this.options.bus.subscribe(subjects.feed, (message) => this.onMessage(message)),
       this.options.bus.subscribe(subjects.heads, (message) => this.onHead(message)),
     ];
     this.running = this.run();
@@ -147,7 +156,7 @@ export class Feed {
       return;
     const wanted = Number(headers?.get(eventHeaders.previous)) === position - 1 && this.queue.length < KEPT_MAX;
     try {
-      if (wanted) this.accept(decodeEvent(JSON.parse(Buffer.from(data).toString()) as StoredEvent));
+      if (wanted) this.accept(decoded(data));
     } catch (err) {
       this.logger.warn({ err, position }, 'a message of the feed cannot be read; the log is read instead');
     }

@@ -201,7 +201,7 @@ describe('a feed', () => {
     };
     const [event] = await append(1);
     const message = {
-      subject: subjects.events,
+      subject: subjects.feed,
       headers: { get: (name: string) => values[name] ?? '' },
       data: Buffer.from(JSON.stringify(event)),
       ...part,
@@ -310,5 +310,5 @@ function subscribersOf(of: InMemoryBus): ((message: FeedMessage) => void)[] {
   const { subscribers } = of as unknown as {
     subscribers: Set<{ subject: string; onMessage: (message: FeedMessage) => void }>;
   };
-  return [...subscribers].filter(({ subject }) => subject === subjects.events).map(({ onMessage }) => onMessage);
+  return [...subscribers].filter(({ subject }) => subject === subjects.feed).map(({ onMessage }) => onMessage);
 }

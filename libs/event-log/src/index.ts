@@ -1,3 +1,4 @@
+export { groupReads } from './group-reads.ts';
 export { EventAppender, type AppenderOptions } from './appender.ts';
 export { BusEventSource, readPage, type LogPage } from './bus-event-source.ts';
 export { decodeEvent, storedEvent, type EventRow, type StoredEvent } from './codec.ts';

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { RecordedTollgateEvent } from '@tollgate/contracts';
 import { decodeEvent, storedEvent, type EventRow, type StoredEvent } from './codec.ts';
+import { groupReads } from './group-reads.ts';
 import { mainLog, type LogDefinition } from './log-definition.ts';
 import type { EventSource, StreamReader } from './types.ts';
 import { unavailable } from './unavailable.ts';
@@ -45,7 +46,10 @@ export class PostgresEventLog implements EventSource, StreamReader {
     return rows.map((row) => this.decode(storedEvent(row)));
   }
 
-  async readStreams(streams: readonly string[]): Promise<Map<string, RecordedTollgateEvent[]>> {
+  /** See `groupReads`. The events are shared by everybody who asked for a stream at the same time. */
+  readonly readStreams = groupReads((streams: readonly string[]) => this.loadStreams(streams));
+
+  private async loadStreams(streams: readonly string[]): Promise<Map<string, RecordedTollgateEvent[]>> {
     const found = new Map<string, RecordedTollgateEvent[]>(streams.map((stream) => [stream, []]));
     const rows = await this.query<EventRow>('read-streams', 'WHERE stream = ANY($1) ORDER BY stream, version', [
       [...found.keys()],

@@ -95,14 +95,10 @@ export class RelayStream {
     throw reason;
   }
 
-  /**
-   * To core subscribers, without waiting for the stream. The messages say the same as those of `add`, so that a stream
-   * that is there after all takes them in order or not at all.
-   */
+  /** To the services, which do not wait for the stream. */
   deliver(logId: string, events: readonly StoredEvent[]): void {
     for (const event of events) {
-      const { subject, payload, headers } = messageOf(logId, event);
-      this.nc.publish(subject, payload, { headers });
+      this.nc.publish(subjects.feed, JSON.stringify(event), { headers: feedHeaders(logId, event) });
     }
   }
 
@@ -112,11 +108,16 @@ export class RelayStream {
   }
 }
 
-function messageOf(logId: string, event: StoredEvent) {
+function feedHeaders(logId: string, { position }: StoredEvent) {
   const headers = natsHeaders();
-  headers.set(eventHeaders.position, String(event.position));
-  headers.set(eventHeaders.previous, String(event.position - 1));
+  headers.set(eventHeaders.position, String(position));
+  headers.set(eventHeaders.previous, String(position - 1));
   headers.set(eventHeaders.logId, logId);
+  return headers;
+}
+
+function messageOf(logId: string, event: StoredEvent) {
+  const headers = feedHeaders(logId, event);
   headers.set(PubHeaders.MsgIdHdr, `${logId}:${event.position}`);
   headers.set(PubHeaders.ExpectedLastMsgIdHdr, `${logId}:${event.position - 1}`);
   if (event.meta.traceparent) headers.set('traceparent', event.meta.traceparent);

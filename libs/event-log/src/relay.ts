@@ -13,7 +13,7 @@ const RELAY_LOCK = 0x72656c61; // 'rela'
 const STANDBY_MS = 500;
 const JETSTREAM_RETRY_MS = 1_000;
 const READ_MAX = 500;
-/** After this, core subscribers get what follows without waiting for the acknowledgements of what went before. */
+/** After this, the services get what follows without waiting for the acknowledgements of what went before. */
 const SLOW_ACK_MS = 200;
 
 export interface RelayOptions {
@@ -38,9 +38,9 @@ meter
   });
 
 /**
- * Publishes the log to NATS in order: into the stream `TOLLGATE_EVENTS`, and by that to core subscribers. Of all relays of
- * a database one leads (a session lock in Postgres); the others stand by. It goes forward only over what JetStream has
- * acknowledged. While JetStream is away, core subscribers get the events all the same.
+ * Publishes the log to NATS in order: to the services over core NATS, then into the stream `TOLLGATE_EVENTS`. Of all relays
+ * of a database one leads (a session lock in Postgres); the others stand by. In the stream it goes forward only over what
+ * JetStream has acknowledged; the services wait for none of that.
  */
 export class Relay {
   private readonly options: Required<RelayOptions>;
@@ -56,7 +56,7 @@ export class Relay {
   private logId = '';
   /** Acknowledged by JetStream. */
   private acked = 0;
-  /** Published to core subscribers by this leader. */
+  /** Published to the services by this leader. */
   private delivered = 0;
   private jetStreamRetryAt = 0;
   private jetStreamReady = false;
@@ -128,7 +128,6 @@ export class Relay {
       await this.takeOver(client);
       while (!this.stopped) {
         const full = await this.round(client);
-        this.announce();
         if (!full) await this.signal.wait(this.options.pollMs);
       }
     } finally {
@@ -154,6 +153,8 @@ export class Relay {
     if (!this.connected || this.options.nc.isClosed()) return false;
     if (!this.jetStreamReady && performance.now() >= this.jetStreamRetryAt) this.attempt ??= this.tryJetStream();
     if (!this.jetStreamReady) return this.deliver(client);
+    // The stream has fallen behind: what is new goes first.
+    if (this.delivered > this.acked) await this.deliver(client);
     const limit = Math.min(READ_MAX, this.stream.take);
     const events = await readStored(client, this.acked, limit);
     if (events.length > 0) await this.publish(client, events);
@@ -161,8 +162,7 @@ export class Relay {
   }
 
   private async publish(client: pg.Client, events: readonly StoredEvent[]): Promise<void> {
-    // Core subscribers have them whatever becomes of the acknowledgements.
-    this.delivered = Math.max(this.delivered, events.at(-1)!.position);
+    this.send(events.filter(({ position }) => position > this.delivered));
     let added: number | undefined;
     const adding = this.stream
       .add(this.logId, events)
@@ -174,16 +174,21 @@ export class Relay {
     await client.query('UPDATE log.relay SET position = GREATEST(position, $1)', [this.acked]);
   }
 
-  /** To core subscribers, without waiting for JetStream; true if there may be more at once. */
+  /** To the services, without waiting for JetStream; true if there may be more at once. */
   private async deliver(client: pg.Client): Promise<boolean> {
     if (!this.connected || this.options.nc.isClosed()) return false;
     const events = await readStored(client, this.delivered, READ_MAX);
-    this.stream.deliver(this.logId, events);
-    this.delivered = events.at(-1)?.position ?? this.delivered;
+    this.send(events);
     return events.length === READ_MAX;
   }
 
-  /** Runs beside the rounds: core subscribers must not wait for a JetStream that doesn't answer. */
+  /** The services have them whatever becomes of the stream. */
+  private send(events: readonly StoredEvent[]): void {
+    this.stream.deliver(this.logId, events);
+    this.delivered = events.at(-1)?.position ?? this.delivered;
+  }
+
+  /** Runs beside the rounds: the services must not wait for a JetStream that doesn't answer. */
   private async tryJetStream(): Promise<void> {
     try {
       await this.stream.ensure();
@@ -198,10 +203,7 @@ export class Relay {
   private loseJetStream(err: unknown): 0 {
     this.jetStreamReady = false;
     this.jetStreamRetryAt = performance.now() + JETSTREAM_RETRY_MS;
-    this.logger.warn(
-      { err, acknowledged: this.acked },
-      'JetStream does not take events; core subscribers still get them',
-    );
+    this.logger.warn({ err, acknowledged: this.acked }, 'JetStream does not take events; the services still get them');
     return 0;
   }
 

@@ -22,7 +22,7 @@ const PATIENCE_MS = 50;
  * Events are applied together when they come within this time and nobody waits for them: fewer transactions, and the
  * command whose event it is gets its answer first.
  */
-const LINGER_MS = 10;
+const LINGER_MS = 100;
 
 export interface ProjectionOptions {
   /** Of the role that owns the projection's schema; at least four connections. */

@@ -1,4 +1,4 @@
-import { eventHeaders, eventSubject, subjects, type RecordedTollgateEvent } from '@tollgate/contracts';
+import { eventHeaders, subjects, type RecordedTollgateEvent } from '@tollgate/contracts';
 import type { FeedBus, FeedMessage } from '../feed.ts';
 import type { InMemoryEventLog } from '../in-memory-event-log.ts';
 
@@ -20,8 +20,8 @@ export class InMemoryBus implements FeedBus {
       [eventHeaders.previous]: String(position - 1),
       [eventHeaders.logId]: logId,
     };
-    this.send(subjects.events, {
-      subject: eventSubject(event),
+    this.send(subjects.feed, {
+      subject: subjects.feed,
       headers: { get: (name) => values[name] ?? '' },
       data: Buffer.from(JSON.stringify(event)),
     });

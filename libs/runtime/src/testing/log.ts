@@ -1,5 +1,5 @@
 import type { Bus } from '@tollgate/bus';
-import { eventHeaders, eventSubject, type TollgateEvent } from '@tollgate/contracts';
+import { eventHeaders, subjects, type TollgateEvent } from '@tollgate/contracts';
 import { EventAppender, Relay, storedEvent, type EventRow } from '@tollgate/event-log';
 import type { TestDatabase } from '@tollgate/event-log/testing';
 import { headers as createHeaders } from '@nats-io/transport-node';
@@ -82,7 +82,7 @@ export class TestLog {
       headers.set(eventHeaders.position, String(position));
       headers.set(eventHeaders.previous, String(position - 1));
       headers.set(eventHeaders.logId, row.log_id);
-      nc.publish(eventSubject(event), JSON.stringify(event), { headers });
+      nc.publish(subjects.feed, JSON.stringify(event), { headers });
     }
     await nc.flush();
   }

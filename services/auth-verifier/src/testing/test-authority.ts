@@ -1,7 +1,6 @@
 import { connectBus, NatsServiceStrategy, type Bus } from '@tollgate/bus';
 import {
   eventHeaders,
-  eventSubject,
   leasesRenew,
   leasesReturn,
   logRead,
@@ -89,7 +88,7 @@ export class TestAuthority {
     headers.set(eventHeaders.position, String(event.position));
     headers.set(eventHeaders.previous, String(event.position - 1));
     headers.set(eventHeaders.logId, await this.log.logId());
-    this.bus.nc.publish(eventSubject(event), JSON.stringify(event), { headers });
+    this.bus.nc.publish(subjects.feed, JSON.stringify(event), { headers });
   }
 
   nowMs(): number {

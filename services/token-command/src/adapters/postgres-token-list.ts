@@ -1,4 +1,5 @@
 import type { TokenScope } from '@tollgate/contracts';
+import { groupReads } from '@tollgate/event-log';
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import type { After } from '../application/accounts/ports.ts';
 import type { TokenSurroundings } from '../application/ports.ts';
@@ -143,20 +144,26 @@ export class PostgresTokenList implements TokenList {
       .execute();
   }
 
-  async surroundings(
-    tokens: readonly { id: string; orgId: string; accountId: string }[],
-  ): Promise<ReadonlyMap<string, TokenSurroundings>> {
+  async surroundings(tokens: readonly TokenKey[]): Promise<ReadonlyMap<string, TokenSurroundings>> {
+    const found = await this.#surroundings(tokens);
+    return new Map([...found].map(([{ id }, surroundings]) => [id, surroundings]));
+  }
+
+  readonly #surroundings = groupReads((tokens: readonly TokenKey[]) => this.#loadSurroundings(tokens));
+
+  async #loadSurroundings(tokens: readonly TokenKey[]): Promise<ReadonlyMap<TokenKey, TokenSurroundings>> {
+    const column = (name: keyof TokenKey) => tokens.map((token) => token[name]);
     // The kind of an account never changes, so its first event tells it: also before the read model has it.
     const { rows } = await sql<SurroundingsRow>`
-      SELECT token.id, event.data->>'kind' AS kind, person.name, usage.calls, usage.last_used_at, usage.previous_used_at
-      FROM unnest(${tokens.map(({ id }) => id)}::text[], ${tokens.map(({ orgId }) => orgId)}::text[],
-                  ${tokens.map(({ accountId }) => accountId)}::text[]) AS token (id, org_id, account_id)
+      SELECT token.place, event.data->>'kind' AS kind, person.name, usage.calls, usage.last_used_at, usage.previous_used_at
+      FROM unnest(${column('id')}::text[], ${column('orgId')}::text[], ${column('accountId')}::text[])
+           WITH ORDINALITY AS token (id, org_id, account_id, place)
       JOIN log.events AS event ON event.stream = 'account-' || token.account_id AND event.version = 1
       LEFT JOIN personal.people AS person ON person.account_id = token.account_id
       LEFT JOIN tokens.usage AS usage ON usage.org_id = token.org_id AND usage.token_id = token.id`.execute(this.#db);
     return new Map(
       rows.map((row) => [
-        row.id,
+        tokens[row.place - 1] as TokenKey,
         {
           account: { kind: row.kind, name: row.name },
           usageCount: row.calls ?? 0,
@@ -211,8 +218,16 @@ export class PostgresTokenList implements TokenList {
   }
 }
 
+/** A token and the account that it is paired with now. */
+interface TokenKey {
+  readonly id: string;
+  readonly orgId: string;
+  readonly accountId: string;
+}
+
 interface SurroundingsRow {
-  id: string;
+  /** Of its token among those asked for, from 1. */
+  place: number;
   kind: 'member' | 'service';
   name: string | null;
   calls: number | null;

@@ -1,0 +1,58 @@
+/** Loads at the same time: one slow load must not hold up everybody. */
+const loadsMax = 1;
+
+interface Waiting<K, V> {
+  readonly keys: readonly K[];
+  resolve(values: Map<K, V>): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Reads that arrive while others are under way go together, as group commit does it for writes: alone, a read starts at once;
+ * under load one statement serves many. A read never joins a load that was sent before it, so it sees what was committed
+ * before it began.
+ * @param load resolves to the values of keys, each asked for once; keys may be absent
+ * @param keysMax of one load, unless a single read has more
+ */
+export function groupReads<K, V>(
+  load: (keys: readonly K[]) => Promise<ReadonlyMap<K, V>>,
+  keysMax = 500,
+): (keys: readonly K[]) => Promise<Map<K, V>> {
+  const waiting: Waiting<K, V>[] = [];
+  let loads = 0;
+
+  function next(): Waiting<K, V>[] {
+    let keys = 0;
+    let count = 0;
+    for (const read of waiting) {
+      keys += read.keys.length;
+      if (count > 0 && keys > keysMax) break;
+      count += 1;
+    }
+    return waiting.splice(0, count);
+  }
+
+  async function run(): Promise<void> {
+    loads += 1;
+    while (waiting.length > 0) {
+      const reads = next();
+      try {
+        const values = await load([...new Set(reads.flatMap(({ keys }) => keys))]);
+        for (const { keys, resolve } of reads) {
+          const own = new Map<K, V>();
+          for (const key of keys) if (values.has(key)) own.set(key, values.get(key)!);
+          resolve(own);
+        }
+      } catch (error) {
+        for (const { reject } of reads) reject(error);
+      }
+    }
+    loads -= 1;
+  }
+
+  return (keys) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ keys, resolve, reject });
+      if (loads < loadsMax) void run();
+    });
+}

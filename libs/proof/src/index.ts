@@ -1,4 +1,5 @@
 export { formatCheckpoint, openCheckpoint, parseCheckpoint, signCheckpoint, type Checkpoint } from './checkpoint.ts';
+export { cosign, openCosignature, withCosignature } from './cosignature.ts';
 export { readExportLine, type ExportLine, type LineProof } from './export-line.ts';
 export { Frontier, rootOf } from './frontier.ts';
 export { emptyRoot, hashBytes, leafHash, nodeHash, sameHash } from './hashes.ts';
@@ -7,9 +8,11 @@ export {
   generateSigningKey,
   parseVerifierKey,
   readSigningKey,
+  type KeyUse,
   type SigningKey,
   type VerifierKey,
 } from './keys.ts';
+export { loadOrCreateSigningKey } from './key-file.ts';
 export { openNote, signNote } from './note.ts';
 export { ProofError } from './proof-error.ts';
 export { consistencyRanges, inclusionRanges, siblingRanges, verifyConsistency, verifyInclusion } from './proofs.ts';

@@ -6,10 +6,10 @@ import { ProofError } from './proof-error.ts';
 
 const idBytes = 4;
 /** What a note begins its signature lines with: an em dash and a blank. */
-const mark = '\u2014 ';
+export const mark = '\u2014 ';
 const signaturesMax = 100;
 
-interface Signature {
+export interface Signature {
   readonly name: string;
   readonly id: Buffer;
   readonly bytes: Buffer;
@@ -39,7 +39,8 @@ export function openNote(note: string, key: VerifierKey): string {
   return text;
 }
 
-function splitNote(note: string): { text: string; signatures: Signature[] } {
+/** The text and the signatures of a note, none of them checked yet. @throws ProofError */
+export function splitNote(note: string): { text: string; signatures: Signature[] } {
   const end = note.lastIndexOf('\n\n');
   const text = note.slice(0, end + 1);
   const lines = note.slice(end + 2).split('\n');

@@ -2,14 +2,15 @@ import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { operationsController } from '@tollgate/bus';
 import type { Pool } from '@tollgate/event-log';
+import { loadOrCreateSigningKey } from '@tollgate/proof';
 import { CONFIGURATION, POOL, type Configuration } from '@tollgate/runtime';
 import { AuditFeed } from './adapters/audit-feed.ts';
 import { AuditReadModel } from './adapters/audit-read-model.ts';
 import { CheckpointSigner } from './adapters/checkpoint-signer.ts';
 import { PostgresEntries } from './adapters/postgres-entries.ts';
 import { PostgresTrees } from './adapters/postgres-trees.ts';
-import { loadOrCreateSigningKey } from './adapters/signing-key.ts';
 import { useCases } from './application/index.ts';
+import { keyName } from './domain/tree.ts';
 import { CHECKPOINTS, ENTRIES, READ_MODEL, TREES } from './application/ports.ts';
 
 /** audit-projector: the audit log, one entry per event of the main log. */
@@ -25,7 +26,7 @@ import { CHECKPOINTS, ENTRIES, READ_MODEL, TREES } from './application/ports.ts'
       provide: CHECKPOINTS,
       useFactory: async (pool: Pool, { dataDir }: Configuration) => {
         const keyFile = process.env['TOLLGATE_AUDIT_KEY_FILE'] || join(dataDir, 'audit-checkpoint-key.pem');
-        return new CheckpointSigner(pool, await loadOrCreateSigningKey(keyFile));
+        return new CheckpointSigner(pool, await loadOrCreateSigningKey(keyFile, keyName));
       },
       inject: [POOL, CONFIGURATION],
     },

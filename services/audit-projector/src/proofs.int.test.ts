@@ -16,6 +16,7 @@ import {
 } from '@tollgate/contracts';
 import {
   ExportVerifier,
+  loadOrCreateSigningKey,
   openCheckpoint,
   parseVerifierKey,
   verifyConsistency,
@@ -26,7 +27,6 @@ import {
 import type { RunningService } from '@tollgate/runtime';
 import type { Stage } from '@tollgate/runtime/testing';
 import { dueSizes } from './adapters/checkpoint-signer.ts';
-import { loadOrCreateSigningKey } from './adapters/signing-key.ts';
 import { auditProjector } from './service.ts';
 import { fill, owner, spaces, startAuditStage } from './testing/organizations.ts';
 
@@ -134,7 +134,10 @@ describe('checkpoints', () => {
 
   it('are signed with a key that only its owner may read', async () => {
     const path = join(tmpdir(), `tollgate-key-${process.pid}`, 'key.pem');
-    const [one, other] = await Promise.all([loadOrCreateSigningKey(path), loadOrCreateSigningKey(path)]);
+    const [one, other] = await Promise.all([
+      loadOrCreateSigningKey(path, 'tollgate-audit'),
+      loadOrCreateSigningKey(path, 'tollgate-audit'),
+    ]);
     expect(one.id).toEqual(other.id);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });

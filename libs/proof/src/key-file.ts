@@ -1,21 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { generateSigningKey, readSigningKey, type SigningKey } from '@tollgate/proof';
-import { keyName } from '../domain/tree.ts';
+import { generateSigningKey, readSigningKey, type KeyUse, type SigningKey } from './keys.ts';
 
 /**
- * The key that signs checkpoints, a PKCS#8 PEM file; made with mode 0600 if there is none. Several processes may start at
+ * The signing key in a PKCS#8 PEM file; made with mode 0600 if there is none. Several processes may start at
  * once: all get the same.
  * @throws Error with one sentence when the file cannot be read, holds no Ed25519 key, or others may read it
  */
-export async function loadOrCreateSigningKey(path: string): Promise<SigningKey> {
+export async function loadOrCreateSigningKey(path: string, name: string, use: KeyUse = 'note'): Promise<SigningKey> {
   try {
     const pem = (await readIfThere(path)) ?? (await create(path));
     if (((await stat(path)).mode & 0o077) !== 0) throw new Error('others may read it: set its mode to 0600');
-    return readSigningKey(pem, keyName);
+    return readSigningKey(pem, name, use);
   } catch (error) {
-    throw new Error(`The checkpoint signing key ${path} cannot be used: ${(error as Error).message}`, { cause: error });
+    throw new Error(`The signing key ${path} cannot be used: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -29,7 +29,7 @@ const libraryDependencies = {
   sdk: ['contracts', 'credential', 'proof', 'proration', 'identity', 'verifier-host'],
 };
 
-const services = ['api-gateway', 'token-command', 'auth-verifier', 'billing-meter', 'audit-projector'];
+const services = ['api-gateway', 'token-command', 'auth-verifier', 'billing-meter', 'audit-projector', 'witness'];
 
 const depConstraints = [
   { sourceTag: 'type:service', onlyDependOnLibsWithTags: ['type:lib'] },

@@ -26,6 +26,8 @@ const callsInternal: Record<ServiceName, readonly string[]> = {
   'auth-verifier': ['principals.resolve', 'log.read', 'replica.', 'leases.', 'security.', 'usage.', 'tokens.describe'],
   'billing-meter': ['principals.resolve', 'log.read', 'personal.lookup'],
   'audit-projector': ['principals.resolve', 'log.read', 'personal.lookup'],
+  // Hashes and signatures, and nothing else: a witness may stand on a machine of somebody else.
+  witness: ['witness.'],
 };
 
 /** The HTTP server that forwards a public operation to the bus. */
@@ -58,6 +60,7 @@ const besides: Record<ServiceName, { publish: readonly string[]; subscribe: read
     publish: [subjects.audit, ...streamWriter(streams.audit)],
     subscribe: [subjects.feed, 'tollgate.heads.>'],
   },
+  witness: { publish: [], subscribe: [] },
 };
 
 /** The stream behind each feed. */

@@ -3,7 +3,14 @@ import { busPermissions, inboxPrefixOf, mergePermissions, outsideGrants } from '
 import { subjectOf, type ServiceName } from './operation.ts';
 import { allOperations } from './operations/index.ts';
 
-const services: ServiceName[] = ['api-gateway', 'token-command', 'auth-verifier', 'billing-meter', 'audit-projector'];
+const services: ServiceName[] = [
+  'api-gateway',
+  'token-command',
+  'auth-verifier',
+  'billing-meter',
+  'audit-projector',
+  'witness',
+];
 const internalSubjects = allOperations.filter((op) => op.internal).map(subjectOf);
 
 /** NATS subject matching: `*` is one word, `>` is one or more at the end. */
@@ -52,6 +59,16 @@ describe('busPermissions', () => {
       expect(may(publish.allow, 'tollgate.internal.leases.renew')).toBe(service === 'auth-verifier');
       expect(may(publish.allow, 'tollgate.barrier.ack')).toBe(service === 'auth-verifier');
     }
+  });
+
+  it('lets the witness ask for hashes and report, and nothing else', () => {
+    const { publish, subscribe } = busPermissions('witness');
+    expect(publish.allow.toSorted()).toEqual(
+      ['heads', 'leaves', 'proof', 'report'].map((name) => `tollgate.internal.witness.${name}`),
+    );
+    expect(subscribe.allow.filter((subject) => !/^(\$SRV|_INBOX_witness)\./.test(subject))).toEqual([]);
+    for (const service of services.filter((name) => name !== 'witness'))
+      expect(may(busPermissions(service).publish.allow, 'tollgate.internal.witness.report')).toBe(false);
   });
 
   it('lets only the authority publish events', () => {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { ErrorCode } from './errors.ts';
 
-export type ServiceName = 'api-gateway' | 'token-command' | 'auth-verifier' | 'billing-meter' | 'audit-projector';
+export type ServiceName =
+  'api-gateway' | 'token-command' | 'auth-verifier' | 'billing-meter' | 'audit-projector' | 'witness';
 
 export type Role = 'owner' | 'admin' | 'member';
 

@@ -21,7 +21,7 @@ export interface LaunchOptions {
   output: Output;
   /** Gives the start up at the next possible place; `launch` then stops what it started and throws. */
   signal: AbortSignal;
-  /** Default: the five services of the stack. */
+  /** Default: all services of the stack. */
   services?: readonly ServiceDefinition[];
   /** False: what stands in `dist` is run as it is. */
   build?: boolean;

@@ -182,3 +182,13 @@ export const auditPublicKey = operation({
   output: z.object({ key: z.string() }),
   example: { output: { key: 'tollgate+…' } },
 });
+
+export const auditWitnessKey = operation({
+  ...query,
+  name: 'audit.witness-key',
+  summary: 'The key that the witness cosigns checkpoints with, as it reported it',
+  http: { method: 'GET', path: '/v1/audit/witness-key' },
+  who: ['operator', 'scope:audit:read'],
+  input: z.strictObject({}),
+  output: z.object({ key: z.string() }),
+});

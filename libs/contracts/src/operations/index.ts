@@ -16,6 +16,7 @@ import * as teams from './teams.ts';
 import * as tokens from './tokens.ts';
 import * as usage from './usage.ts';
 import * as verifier from './verifier.ts';
+import * as witness from './witness.ts';
 
 export * from './accounts.ts';
 export * from './agents.ts';
@@ -34,6 +35,7 @@ export * from './teams.ts';
 export * from './tokens.ts';
 export * from './usage.ts';
 export * from './verifier.ts';
+export * from './witness.ts';
 
 const isOperation = (value: unknown): value is AnyOperation =>
   typeof value === 'object' && value !== null && 'service' in value && 'input' in value && 'who' in value;
@@ -57,6 +59,7 @@ export const allOperations: readonly AnyOperation[] = [
   development,
   internal,
   usage,
+  witness,
 ].flatMap((module) => Object.values(module).filter(isOperation));
 
 /** What a service serves on the bus. */

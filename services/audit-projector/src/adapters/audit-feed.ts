@@ -9,6 +9,7 @@ import { BUS, HEALTH, POOL, type HealthRegistry } from '@tollgate/runtime';
 import { createLogger } from '@tollgate/telemetry';
 import { feedSubject } from '../domain/feed-subject.ts';
 import { platformTree } from '../domain/tree.ts';
+import { recordColumns } from './record-columns.ts';
 import { asProjector } from './tenant.ts';
 
 const everyMs = 200;
@@ -134,12 +135,7 @@ async function lockPosition(tx: ClientBase): Promise<number | null> {
 
 async function readRecords(tx: ClientBase, after: number): Promise<ProvenRecord[]> {
   const { rows } = await tx.query<ProvenRecord>(
-    `SELECT version, id, position, index, at, nullif(org_id, '${platformTree}') AS "orgId", space_id AS "spaceId",
-            namespace, action, jsonb_build_object('type', actor_type, 'id', actor_id) AS actor,
-            (SELECT coalesce(jsonb_agg(jsonb_build_object('type', type, 'id', id) ORDER BY at), '[]')
-               FROM unnest(target_types, target_ids) WITH ORDINALITY AS target (type, id, at)) AS targets,
-            outcome, reason, before, after,
-            jsonb_build_object('requestId', request_id, 'traceId', trace_id, 'commitment', commitment) AS context
+    `SELECT ${recordColumns}
        FROM audit.entries WHERE position > $1 ORDER BY position LIMIT ${windowMax}`,
     [after],
   );

@@ -4,11 +4,12 @@ import type { RebuildReport } from '@tollgate/contracts';
 import { natsFeedBus, PostgresEventLog, type Pool } from '@tollgate/event-log';
 import { LagWatch, ProjectionRunner } from '@tollgate/projection';
 import { BUS, HEALTH, POOL, type HealthRegistry } from '@tollgate/runtime';
-import { CHECKPOINTS, type ReadModel } from '../application/ports.ts';
+import { CHECKPOINTS, WITNESS, type ReadModel } from '../application/ports.ts';
 import { AuditFeed } from './audit-feed.ts';
 import { auditProjection } from './audit-projection.ts';
 import { CheckpointLoop } from './checkpoint-loop.ts';
 import { CheckpointSigner } from './checkpoint-signer.ts';
+import { PostgresWitness, watchRefusals } from './postgres-witness.ts';
 
 const sampleMs = 500;
 /** Readers that ask for a position wait less; beyond this somebody should look. */
@@ -21,13 +22,15 @@ export class AuditReadModel implements ReadModel, OnApplicationBootstrap, OnAppl
   readonly #watch: LagWatch;
   readonly #checkpoints: CheckpointLoop;
   #sampling: NodeJS.Timeout | undefined;
+  #endWatch: () => void = () => undefined;
 
   constructor(
     @Inject(POOL) pool: Pool,
     @Inject(BUS) bus: Bus,
-    @Inject(HEALTH) health: HealthRegistry,
+    @Inject(HEALTH) private readonly health: HealthRegistry,
     @Inject(CHECKPOINTS) signer: CheckpointSigner,
     private readonly feed: AuditFeed,
+    @Inject(WITNESS) private readonly witness: PostgresWitness,
   ) {
     this.#checkpoints = new CheckpointLoop(signer, health);
     const source = new PostgresEventLog(pool);
@@ -42,11 +45,13 @@ export class AuditReadModel implements ReadModel, OnApplicationBootstrap, OnAppl
     await this.#runner.start();
     this.#checkpoints.start();
     this.feed.start();
+    this.#endWatch = watchRefusals(this.witness, this.health);
     this.#sampling = setInterval(() => this.#watch.behindMs(), sampleMs).unref();
   }
 
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.#sampling);
+    this.#endWatch();
     await this.#runner.stop();
     await this.#checkpoints.stop();
   }

@@ -1,6 +1,8 @@
 import type { Pool } from '@tollgate/event-log';
 import type { Entries, EntryFilter, StoredEntry } from '../application/ports.ts';
 import type { WantedWord } from '../domain/words.ts';
+import { recordHash, type ProvenRecord, type Range } from '@tollgate/proof';
+import { recordColumns } from './record-columns.ts';
 import { asTenant } from './tenant.ts';
 
 /**
@@ -36,6 +38,13 @@ export class PostgresEntries implements Entries {
     const text = 'SELECT index FROM audit.entries WHERE org_id = $1 AND id = $2';
     const { rows } = await asTenant(this.#pool, orgId, (tx) => tx.query<{ index: number }>(text, [orgId, id]));
     return rows[0]?.index ?? null;
+  }
+
+  async leaves(tree: string, { begin, end }: Range): Promise<Buffer[]> {
+    const text = `SELECT ${recordColumns} FROM audit.entries WHERE org_id = $1 AND index >= $2 AND index < $3 ORDER BY index`;
+    const { rows } = await asTenant(this.#pool, tree, (tx) => tx.query<ProvenRecord>(text, [tree, begin, end]));
+    const missing = rows.findIndex(({ index }, at) => index !== begin + at);
+    return rows.slice(0, missing === -1 ? rows.length : missing).map(recordHash);
   }
 
   /** One statement, so that a rebuild that switches the views shows either the old tables or the new ones. */

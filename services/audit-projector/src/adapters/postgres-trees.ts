@@ -1,8 +1,8 @@
-import type { ClientBase, Pool } from '@tollgate/event-log';
+import { inTransaction, type ClientBase, type Pool } from '@tollgate/event-log';
 import { hashOfRange, nodesOf, type NodePlace, type Range } from '@tollgate/proof';
 import type { Trees } from '../application/ports.ts';
 import { splitHashes } from './hash-column.ts';
-import { asTenant } from './tenant.ts';
+import { asProjector, asTenant } from './tenant.ts';
 
 /** Reads the trees of the projection `audit`. */
 export class PostgresTrees implements Trees {
@@ -16,9 +16,28 @@ export class PostgresTrees implements Trees {
     return asTenant(this.#pool, orgId, (tx) => readSize(tx, orgId));
   }
 
+  async heads(after: string | null, limit: number): Promise<{ tree: string; size: number }[]> {
+    const text = `
+      SELECT tree.org_id AS tree, coalesce(newest.size, 0) AS size FROM audit.trees AS tree
+        LEFT JOIN LATERAL (SELECT size FROM audit.checkpoints AS checkpoint WHERE checkpoint.org_id = tree.org_id
+                            ORDER BY size DESC LIMIT 1) AS newest ON true
+       WHERE tree.org_id > $1 ORDER BY tree.org_id LIMIT $2`;
+    const { rows } = await inTransaction(this.#pool, async (tx) => {
+      await asProjector(tx);
+      return tx.query<{ tree: string; size: number }>(text, [after ?? '', limit]);
+    });
+    return rows;
+  }
+
   async hashes(orgId: string, ranges: readonly Range[]): Promise<Buffer[]> {
     if (ranges.length === 0) return [];
     return asTenant(this.#pool, orgId, (tx) => readHashes(tx, orgId, ranges));
+  }
+
+  async stored(tree: string, { begin, end }: Range): Promise<Buffer> {
+    const text = 'SELECT hashes FROM audit.hashes WHERE org_id = $1 AND index >= $2 AND index < $3 ORDER BY index';
+    const { rows } = await asTenant(this.#pool, tree, (tx) => tx.query<{ hashes: Buffer }>(text, [tree, begin, end]));
+    return Buffer.concat(rows.map(({ hashes }) => hashes));
   }
 }
 

@@ -5,6 +5,7 @@ import { ProveEntry } from './prove-entry.ts';
 import { RebuildAudit } from './rebuild-audit.ts';
 import { ShowCheckpoint } from './show-checkpoint.ts';
 import { ShowPublicKey } from './show-public-key.ts';
+import { ListHeads, ProveToWitness, ReadLeaves, ShowWitnessKey, TakeReport } from './witness.ts';
 
 /** The use cases of the audit log. */
 export const useCases = [
@@ -15,4 +16,9 @@ export const useCases = [
   ShowCheckpoint,
   ShowPublicKey,
   RebuildAudit,
+  ListHeads,
+  ProveToWitness,
+  ReadLeaves,
+  TakeReport,
+  ShowWitnessKey,
 ];

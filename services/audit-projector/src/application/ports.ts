@@ -7,6 +7,7 @@ export const ENTRIES = Symbol('Entries');
 export const READ_MODEL = Symbol('ReadModel');
 export const TREES = Symbol('Trees');
 export const CHECKPOINTS = Symbol('Checkpoints');
+export const WITNESS = Symbol('Witness');
 
 /** Which entries are asked for. `from` is included, `to` is not. */
 export interface EntryFilter {
@@ -48,14 +49,20 @@ export interface Entries {
   ): Promise<StoredEntry[]>;
   /** The index of an entry; null when the organization has none of that id. */
   indexOf(orgId: string, id: string): Promise<number | null>;
+  /** Leaf hashes, made anew from the stored entries of these indexes: those before the first one that is missing. */
+  leaves(tree: string, range: Range): Promise<Buffer[]>;
 }
 
 /** The Merkle tree of an organization's entries. */
 export interface Trees {
   /** Entries in it; 0 when there is no such tree. */
   size(orgId: string): Promise<number>;
+  /** Trees in the order of their names, after one of them (null: from the first), with the largest size that is signed. */
+  heads(after: string | null, limit: number): Promise<{ tree: string; size: number }[]>;
   /** The hash over each of these ranges of leaves, which the tree must have. */
   hashes(orgId: string, ranges: readonly Range[]): Promise<Buffer[]>;
+  /** The hashes that are stored with the entries of these indexes, one behind the other. */
+  stored(tree: string, range: Range): Promise<Buffer>;
 }
 
 /** Signed checkpoints. For one size of one tree there is one note, for ever. */
@@ -69,6 +76,20 @@ export interface Checkpoints {
   note(orgId: string, size: number): Promise<string>;
   /** The size of the newest note that there is or can be: the tree's own unless it contradicts what was signed before. */
   newestSize(orgId: string): Promise<number>;
+}
+
+/** What the witness has said. */
+export interface Witness {
+  /** Its key; null before it has reported for the first time. */
+  key(): Promise<string | null>;
+  /** Its line for the checkpoint of a size; null when it has not cosigned that. */
+  line(orgId: string, size: number): Promise<string | null>;
+  /**
+   * Keeps a cosignature, which ends an earlier refusal.
+   * @throws TollgateError FORBIDDEN when another witness reported before
+   */
+  cosigned(key: string, orgId: string, size: number, line: string): Promise<void>;
+  refused(key: string, orgId: string, reason: string): Promise<void>;
 }
 
 /** The projection `audit`, as far as its readers look at it. */

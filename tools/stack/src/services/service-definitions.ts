@@ -26,5 +26,6 @@ export const stackServices: readonly ServiceDefinition[] = [
   service('auth-verifier', 'verifier'),
   service('billing-meter', 'health'),
   service('audit-projector', 'health'),
+  service('witness', 'health'),
   service('api-gateway', 'http'),
 ];

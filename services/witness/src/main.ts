@@ -1,0 +1,4 @@
+import { runService } from '@tollgate/runtime';
+import { witness } from './service.ts';
+
+await runService(witness);

@@ -13,6 +13,8 @@ FROM node:26-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build --chown=root:root /app /app
+# A volume that is mounted here gets this owner.
+RUN install -d -o node -g node -m 700 /var/lib/witness
 # Unprivileged, and unable to change the program.
 USER node
 EXPOSE 8080 8081

@@ -37,7 +37,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('runs every service of the repository, and programs that exist', () => {
-    const services = ['token-command', 'auth-verifier', 'billing-meter', 'audit-projector', 'api-gateway'];
+    const services = ['token-command', 'auth-verifier', 'billing-meter', 'audit-projector', 'witness', 'api-gateway'];
     for (const name of services) expect(file.services[name].command).toEqual([`services/${name}/dist/main.js`]);
     for (const name of ['prepare-nats', 'prepare-database']) {
       const program = (file.services[name].command as string[]).at(-1) as string;
@@ -46,7 +46,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('gives a Postgres role to the services that have one, and a NATS user to all', () => {
-    for (const name of ['auth-verifier', 'api-gateway']) {
+    for (const name of ['auth-verifier', 'witness', 'api-gateway']) {
       expect(file.services[name].environment).not.toHaveProperty('TOLLGATE_DATABASE_URL');
     }
     for (const name of ['token-command', 'billing-meter', 'audit-projector']) {

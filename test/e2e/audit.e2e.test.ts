@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createPool, type Pool } from '@tollgate/event-log';
 import { startStack, type TestStack } from '@tollgate/stack';
@@ -131,10 +132,30 @@ describe('a morning of a security engineer', () => {
     const { status, stderr } = await verify('later.ndjson', 'later');
     expect(status).toBe(1);
     expect(stderr).toContain(`entry ${rows[0]!.id} (index ${rows[0]!.index}), is wrong`);
+    // The witness sees it too, without an export: it reads the entries again and again.
+    const warnings = async () => {
+      const answer = (await (await fetch(`${stack.service('audit-projector').url}/readyz`)).json()) as {
+        warnings: string[];
+      };
+      return answer.warnings.join();
+    };
+    while (!(await warnings()).includes(`audit witness: ${acme.org.id} is refused`)) await sleep(100);
     const rebuilt = await tollgate('projections', 'rebuild', 'audit', '--as', 'operator');
     expect(rebuilt).toMatchObject({ status: 1, stdout: expect.stringContaining('seen in a lag') });
     await tollgate('audit', 'export', '--output', file('healed.ndjson'), '--checkpoint', file('healed'));
     expect(await verify('healed.ndjson', 'healed')).toMatchObject({ status: 0 });
+  });
+
+  it('finds checkpoints cosigned by a witness, whose refusals outlive its restart', async () => {
+    const other = await makeOrganization(callers);
+    const note = async () => String((await other.owner('GET', other.at('/audit/checkpoint'))).body);
+    while (!(await note()).includes('tollgate-witness')) await sleep(100);
+    await stack.service('witness').kill();
+    await stack.service('witness').ready();
+    const answer = (await (await fetch(`${stack.service('witness').url}/readyz`)).json()) as { warnings: string[] };
+    expect(answer.warnings.join()).toContain(`refused trees: ${acme.org.id}: `);
+    const witnessKey = (await tollgate('audit', 'witness-key', '--as', 'operator')).stdout.trim();
+    expect(witnessKey).toMatch(/^tollgate-witness\+[0-9a-f]{8}\+B/);
   });
 
   it('finds the signing key readable by its owner alone, and known to no other service', () => {

@@ -61,7 +61,6 @@ class Log implements BusClient {
   /** What stands in the stored entries, when that is not what was signed. */
   stored: string[] | null = null;
 
-   
   call(operation: { name: string }, input: any): Promise<any> {
     if (operation.name === witnessHeads.name) {
       this.rounds++;

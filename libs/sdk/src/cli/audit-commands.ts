@@ -15,6 +15,13 @@ export function addAuditCommands(audit: Command): void {
     .option('--json', "print exactly the API's JSON")
     .action(async (options) => (await import('./commands/audit-read.ts')).auditPublicKeyCommand(options));
 
+  audit
+    .command('witness-key')
+    .description('Print the key that the witness cosigns checkpoints with, as `audit verify --witness-key` takes it')
+    .option(...as)
+    .option('--json', "print exactly the API's JSON")
+    .action(async (options) => (await import('./commands/audit-read.ts')).auditWitnessKeyCommand(options));
+
   const exporting = audit
     .command('export')
     .description('Export the audit log, oldest first, as far as it goes now; the entries of NDJSON carry their proofs')
@@ -43,6 +50,7 @@ export function addAuditCommands(audit: Command): void {
     .requiredOption('--export <file>', 'an export as NDJSON; - reads standard input')
     .requiredOption('--checkpoint <note>', 'the signed checkpoint of the size that the export names')
     .requiredOption('--key <key>', 'as `audit public-key` prints it, or a file that holds it')
+    .option('--witness-key <key>', 'demand that this witness has cosigned the checkpoint (and the held one)')
     .option('--held <note>', 'an older checkpoint that was kept elsewhere: shows a cut tail and a rewritten history')
     .option('--json', 'print JSON')
     .action(async (options) => (await import('./commands/audit-verify.ts')).auditVerify(options));

@@ -14,7 +14,7 @@ import { writeBody } from './stream.ts';
 const positionalFields: Readonly<Record<string, readonly string[]>> = { 'tokens.verify': ['token'] };
 
 /** Operations that have a command of their own. */
-const ownCommands: readonly string[] = ['audit.public-key', 'audit.export'];
+const ownCommands: readonly string[] = ['audit.public-key', 'audit.witness-key', 'audit.export'];
 
 const groupTexts: Readonly<Record<string, string>> = {
   orgs: 'organizations',

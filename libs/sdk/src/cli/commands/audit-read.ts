@@ -5,6 +5,7 @@ import {
   auditExport,
   auditList,
   auditPublicKey,
+  auditWitnessKey,
   checkpointSizeHeader,
   type AuditEntry,
   type OutputOf,
@@ -23,6 +24,12 @@ const pageMax = 200;
 /** `tollgate audit public-key` */
 export async function auditPublicKeyCommand(options: Options): Promise<void> {
   const answer = (await callOperation(auditPublicKey, {}, options)) as OutputOf<typeof auditPublicKey>;
+  write(options['json'] ? JSON.stringify(answer) : answer.key);
+}
+
+/** `tollgate audit witness-key` */
+export async function auditWitnessKeyCommand(options: Options): Promise<void> {
+  const answer = (await callOperation(auditWitnessKey, {}, options)) as OutputOf<typeof auditWitnessKey>;
   write(options['json'] ? JSON.stringify(answer) : answer.key);
 }
 

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import {
   ExportVerifier,
   openCheckpoint,
+  openCosignature,
   parseVerifierKey,
   ProofError,
   WrongEntry,
@@ -18,6 +19,7 @@ export interface VerifyOptions {
   readonly checkpoint: string;
   readonly key: string;
   readonly held?: string;
+  readonly witnessKey?: string;
   readonly json?: boolean;
 }
 
@@ -30,8 +32,9 @@ const progressEvery = 20_000;
 export async function auditVerify(options: VerifyOptions): Promise<void> {
   try {
     const key = parseVerifierKey(textOf(options.key));
-    const checkpoint = readNote(options.checkpoint, key);
-    const held = options.held === undefined ? undefined : readNote(options.held, key);
+    const witness = options.witnessKey === undefined ? undefined : parseVerifierKey(textOf(options.witnessKey));
+    const checkpoint = readNote(options.checkpoint, key, witness);
+    const held = options.held === undefined ? undefined : readNote(options.held, key, witness);
     const verdict = await readExport(options.export, new ExportVerifier(checkpoint, held));
     if (options.json) write(JSON.stringify({ verified: true, ...verdict, ...described(checkpoint) }));
     else write(sentence(verdict, checkpoint, held));
@@ -63,9 +66,12 @@ async function readExport(file: string, verifier: ExportVerifier): Promise<Verdi
   return verifier.end();
 }
 
-function readNote(file: string, key: VerifierKey): Checkpoint {
+/** @param witness who must have cosigned it */
+function readNote(file: string, key: VerifierKey, witness: VerifierKey | undefined): Checkpoint {
   try {
-    return openCheckpoint(readFileSync(file, 'utf8'), key);
+    const note = readFileSync(file, 'utf8');
+    if (witness) openCosignature(note, witness);
+    return openCheckpoint(note, key);
   } catch (error) {
     if (error instanceof ProofError) throw new ProofError(`${file}: ${error.message}`);
     throw unreadable(file, error);

@@ -2,7 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { formatVerifierKey, generateSigningKey, readSigningKey, signCheckpoint } from '@tollgate/proof';
+import {
+  cosign,
+  formatVerifierKey,
+  generateSigningKey,
+  readSigningKey,
+  signCheckpoint,
+  withCosignature,
+} from '@tollgate/proof';
 import { exported, recordOf } from '@tollgate/proof/testing';
 import { run } from '../main.ts';
 
@@ -41,7 +48,10 @@ beforeEach(() => {
 afterEach(() => void jest.restoreAllMocks());
 
 /** The exit status is kept by the process, so a refusal is told by what is printed here. */
-async function verify(all: readonly string[], more: { checkpoint?: string; held?: string; key?: string } = {}) {
+async function verify(
+  all: readonly string[],
+  more: { checkpoint?: string; held?: string; key?: string; witnessKey?: string } = {},
+) {
   const args = [
     '--export',
     text(all),
@@ -50,7 +60,13 @@ async function verify(all: readonly string[], more: { checkpoint?: string; held?
     '--key',
     more.key ?? formatVerifierKey(key),
   ];
-  const status = await run(['audit', 'verify', ...args, ...(more.held ? ['--held', more.held] : [])]);
+  const status = await run([
+    'audit',
+    'verify',
+    ...args,
+    ...(more.held ? ['--held', more.held] : []),
+    ...(more.witnessKey ? ['--witness-key', more.witnessKey] : []),
+  ]);
   return { status, printed };
 }
 
@@ -67,6 +83,16 @@ describe('tollgate audit verify', () => {
     );
     expect((await verify(tree.some([3, 9]))).printed).toContain('does not show that there are no others');
     expect((await verify(lines, { key: file(`${formatVerifierKey(key)}\n`) })).printed).toContain('Verified');
+  });
+
+  it('demands the cosignature of a witness when its key is given', async () => {
+    const witness = readSigningKey(generateSigningKey(), 'tollgate-witness', 'cosignature');
+    const witnessKey = formatVerifierKey(witness);
+    const plain = signCheckpoint({ origin: `tollgate-audit/${org}`, size, root: tree.rootAt(size) }, key);
+    const cosigned = file(withCosignature(plain, cosign(plain, witness, 1)));
+    expect((await verify(lines, { checkpoint: cosigned })).printed).toContain('Verified: all 40');
+    expect((await verify(lines, { checkpoint: cosigned, witnessKey })).printed).toContain('Verified: all 40');
+    expect((await verify(lines, { checkpoint: file(plain), witnessKey })).printed).toContain('is not cosigned by');
   });
 
   it('takes nothing of a wrong key, an altered note or a file that is not there', async () => {

@@ -80,7 +80,7 @@ describe('the launcher', () => {
     const launcher = start();
     const state = await launcher.ready();
     const pids = [state.launcherPid, ...serverPids(state)];
-    expect(pids.length).toBe(8);
+    expect(pids.length).toBe(9);
     expect(pids.every(isAlive)).toBe(true);
     launcher.interrupt();
     expect(await launcher.exited).toBe(0);

@@ -474,7 +474,7 @@ describe('erasing a person', () => {
     expect(tokens.items).toMatchObject([{ id: token.id, account: { id: acc, name: null } }]);
     const audit = must(200, await owner('GET', at(`/audit?actor=${acc}&${after}`)));
     expect(audit.items).toMatchObject([
-      { action: 'space.created', actor: { id: acc, name: null }, context: { ip: null, userAgent: null } },
+      { action: 'space.created', actor: { id: acc, name: 'erased' }, context: { ip: 'erased', userAgent: 'erased' } },
     ]);
     expect(audit.items[0].position).toBe(space.position);
     const replayed = must(201, await owner('POST', at('/accounts'), body, headers));

@@ -151,7 +151,7 @@ describe('audit.list', () => {
     });
     expect(page.items[2]?.targets).toEqual([
       { type: 'token', id: tokenId, name: 'Second name' },
-      { type: 'account', id: bot, name: null },
+      { type: 'account', id: bot, name: 'erased' },
     ]);
     expect(page.items[3]?.targets).toEqual([{ type: 'organization', id: org, name: 'Acme' }]);
     expect(JSON.stringify(page)).not.toContain(digest);

@@ -191,4 +191,5 @@ export const auditWitnessKey = operation({
   who: ['operator', 'scope:audit:read'],
   input: z.strictObject({}),
   output: z.object({ key: z.string() }),
+  example: { output: { key: 'tollgate-witness+…' } },
 });

@@ -13,19 +13,23 @@ export function personalIdsOf(entries: readonly StoredEntry[]): { accountIds: st
   return { accountIds: [...new Set(mentioned)], requestIds: [...new Set(requestIds)] };
 }
 
-/** An entry with everything that is joined at read. What was erased, or never had a name, is null. */
+/** Stands where a person was, whose rows are gone. Something that never had a name, or did not say one, is null. */
+const erased = 'erased';
+
+/** An entry with everything that is joined at read. */
 export function present(stored: StoredEntry, personal: Personal): AuditEntry {
   const { actorType, actorId, targetTypes, targetIds, requestId, traceId, commitment, names, ...entry } = stored;
-  const named = (type: string, id: string) => ({
-    type,
-    id,
-    name: (type === 'account' ? personal.accounts[id]?.name : names[id]) ?? null,
-  });
-  const request = requestId === null ? undefined : personal.requests[requestId];
+  const nameOf = (type: string, id: string): string | null =>
+    type === 'account' ? (personal.accounts[id] ?? { name: erased }).name : (names[id] ?? null);
+  const named = (type: string, id: string) => ({ type, id, name: nameOf(type, id) });
+  const { ip, userAgent } =
+    requestId === null
+      ? { ip: null, userAgent: null }
+      : (personal.requests[requestId] ?? { ip: erased, userAgent: erased });
   return {
     ...entry,
     actor: named(actorType, actorId),
     targets: targetIds.map((id, index) => named(targetTypes[index] as string, id)),
-    context: { requestId, traceId, ip: request?.ip ?? null, userAgent: request?.userAgent ?? null, commitment },
+    context: { requestId, traceId, ip, userAgent, commitment },
   };
 }

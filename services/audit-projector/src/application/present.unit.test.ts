@@ -63,20 +63,21 @@ describe('an audit entry as it is read', () => {
     });
   });
 
-  it('has null where a person was erased', () => {
+  it('says where a person was erased', () => {
     const entry = present(stored, nobody);
-    expect(entry.actor.name).toBeNull();
+    expect([entry.actor.name, entry.targets[1]?.name]).toEqual(['erased', 'erased']);
     expect(entry.context).toEqual({
       requestId: 'req_1',
       traceId: null,
-      ip: null,
-      userAgent: null,
+      ip: 'erased',
+      userAgent: 'erased',
       commitment: 'Y29tbWl0',
     });
+    expect(present({ ...stored, requestId: null }, nobody).context).toMatchObject({ ip: null, userAgent: null });
   });
 
   it('takes the name of a person from the erasable data only', () => {
-    expect(present({ ...stored, names: { acc_ada: 'Ada' } }, nobody).actor.name).toBeNull();
+    expect(present({ ...stored, names: { acc_ada: 'Ada' } }, nobody).actor.name).toBe('erased');
   });
 
   it('asks for each account and each request once, and for nothing else', () => {

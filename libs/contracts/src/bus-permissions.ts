@@ -3,7 +3,14 @@ import { allOperations } from './operations/index.ts';
 import { streams, subjects } from './subjects.ts';
 
 /** What callers outside the platform may be given, one or several per NATS user (`tollgate nats creds NAME --allow …`). */
-export const outsideGrants = ['verify', 'embedded-verifier', 'events-feed', 'billing-feed', 'audit-feed'] as const;
+export const outsideGrants = [
+  'verify',
+  'embedded-verifier',
+  'events-feed',
+  'billing-feed',
+  'audit-feed',
+  'audit-records',
+] as const;
 export type OutsideGrant = (typeof outsideGrants)[number];
 
 export type BusUser = ServiceName | `outside:${OutsideGrant}`;
@@ -64,7 +71,7 @@ const besides: Record<ServiceName, { publish: readonly string[]; subscribe: read
 };
 
 /** The stream behind each feed. */
-const feedStreams: Record<Exclude<OutsideGrant, 'verify' | 'embedded-verifier'>, string> = {
+const feedStreams: Record<Exclude<OutsideGrant, 'verify' | 'embedded-verifier' | 'audit-records'>, string> = {
   'events-feed': streams.events,
   'billing-feed': streams.billing,
   'audit-feed': streams.audit,
@@ -127,6 +134,8 @@ function outsidePermissions(grant: OutsideGrant): BusPermissions {
   // Plain clients put their inboxes below `_INBOX`, so outside callers share that prefix.
   const subscribe = { allow: ['_INBOX.>'] };
   if (grant === 'embedded-verifier') return embeddedVerifierPermissions();
+  // The receiver checks the scope of the JWT that comes along.
+  if (grant === 'audit-records') return { publish: { allow: [subjectOf({ name: 'audit.record' })] }, subscribe };
   if (grant !== 'verify') return { publish: { allow: streamReader(feedStreams[grant]) }, subscribe };
   const decisions = allOperations.filter((op) => op.service === 'auth-verifier' && op.who.includes('caller'));
   return { publish: { allow: [...decisions.filter((op) => !op.internal).map(subjectOf), '$SRV.>'] }, subscribe };

@@ -235,6 +235,7 @@ const effects: Effects = {
   })),
   TokenLeaked: 'nothing',
   AttemptsRefused: 'nothing',
+  ActivityRecorded: 'nothing',
   TokenDeactivated: token(status('inactive')),
   TokenActivated: token(status('active')),
   TokenRevoked: token(() => ({ status: 'revoked' })),

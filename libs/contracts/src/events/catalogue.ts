@@ -234,6 +234,27 @@ export const eventTypes = {
       count: z.number().int().positive(),
     }),
   },
+  // activity-<org>.<tok>
+  /** What another service saw a token do. One event for each record. */
+  ActivityRecorded: {
+    category: 'activity',
+    version: 1,
+    data: z.object({
+      tokenId: TokenId,
+      /** Of the verification before it. */
+      decisionId: z.string().nullable(),
+      action: z.string(),
+      outcome: z.enum(['success', 'refused']),
+      reason: z.string().nullable(),
+      target: z.object({ type: z.enum(['tool', 'api', 'resource']), id: z.string() }).nullable(),
+      spaceId: SpaceId.nullable(),
+      /** When it was done, as the service says. */
+      doneAt: Instant.nullable(),
+      details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).nullable(),
+      /** The subject of the service's JWT. */
+      reportedBy: z.string(),
+    }),
+  },
   // clock-development
   ClockMoved: {
     category: 'clock',

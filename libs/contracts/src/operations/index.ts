@@ -2,6 +2,7 @@ import type { AnyOperation, ServiceName } from '../operation.ts';
 import * as accounts from './accounts.ts';
 import * as agents from './agents.ts';
 import * as audit from './audit.ts';
+import * as auditRecords from './audit-records.ts';
 import * as billing from './billing.ts';
 import * as development from './development.ts';
 import * as inheritedPermissions from './inherited-permissions.ts';
@@ -21,6 +22,7 @@ import * as witness from './witness.ts';
 export * from './accounts.ts';
 export * from './agents.ts';
 export * from './audit.ts';
+export * from './audit-records.ts';
 export * from './billing.ts';
 export * from './development.ts';
 export * from './inherited-permissions.ts';
@@ -55,6 +57,7 @@ export const allOperations: readonly AnyOperation[] = [
   verifier,
   billing,
   audit,
+  auditRecords,
   projections,
   development,
   internal,

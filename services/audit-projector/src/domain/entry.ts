@@ -8,7 +8,18 @@ import {
 
 /** What was done something to. Its name is joined at read. */
 export interface Target {
-  readonly type: 'organization' | 'account' | 'space' | 'team' | 'project' | 'token' | 'product' | 'clock';
+  readonly type:
+    | 'organization'
+    | 'account'
+    | 'space'
+    | 'team'
+    | 'project'
+    | 'token'
+    | 'product'
+    | 'clock'
+    | 'tool'
+    | 'api'
+    | 'resource';
   readonly id: string;
 }
 
@@ -21,7 +32,7 @@ interface Meaning {
   readonly targets: readonly Target[];
   readonly spaceId?: string;
   /** success unless it says otherwise. */
-  readonly outcome?: 'refused';
+  readonly outcome?: 'success' | 'refused';
   readonly reason?: string | null;
   readonly before?: Fields;
   readonly after?: Fields;
@@ -273,6 +284,15 @@ const meanings: { readonly [T in EventType]: (event: Of<T>) => Meaning } = {
     targets: [token(data.tokenId)],
     reason: data.reason,
     after: { status: 'revoked' },
+  }),
+  ActivityRecorded: ({ data }) => ({
+    namespace: 'API Tokens',
+    action: data.action,
+    targets: [token(data.tokenId), ...(data.target ? [data.target] : [])],
+    ...(data.spaceId === null ? {} : { spaceId: data.spaceId }),
+    outcome: data.outcome,
+    reason: data.reason,
+    after: pick(data, 'decisionId', 'doneAt', 'details', 'reportedBy'),
   }),
   ClockMoved: (event) => ({
     namespace: 'Directory',

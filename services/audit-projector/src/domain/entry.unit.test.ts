@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { eventTypes, type EventData, type EventType, type RecordedEvent } from '@tollgate/contracts';
+import {
+  eventTypes,
+  ownActionCategories,
+  ReportedAction,
+  type EventData,
+  type EventType,
+  type RecordedEvent,
+} from '@tollgate/contracts';
 import { entryOf } from './entry.ts';
 
 const org = 'org_01jd0000000000000000000000';
@@ -262,6 +269,32 @@ const samples: { [T in EventType]: { data: EventData<T>; says: object } } = {
       after: { minute: at, count: 17 },
     },
   },
+  ActivityRecorded: {
+    data: {
+      tokenId,
+      decisionId: 'dec-1',
+      action: 'tool.called',
+      outcome: 'refused',
+      reason: 'too slow',
+      target: { type: 'tool', id: 'crm.search' },
+      spaceId,
+      doneAt: at,
+      details: { durationMs: 120 },
+      reportedBy: 'crm',
+    },
+    says: {
+      namespace: 'API Tokens',
+      action: 'tool.called',
+      outcome: 'refused',
+      reason: 'too slow',
+      spaceId,
+      targets: [
+        { type: 'token', id: tokenId },
+        { type: 'tool', id: 'crm.search' },
+      ],
+      after: { decisionId: 'dec-1', doneAt: at, details: { durationMs: 120 }, reportedBy: 'crm' },
+    },
+  },
   TokenRegenerated: {
     data: {
       tokenId,
@@ -328,6 +361,15 @@ describe('the audit entry of an event', () => {
     expect(text).not.toContain('canary');
     expect(entryOf(withMore)).toEqual(entryOf(event));
   });
+
+  it.each(everyType.filter((type) => type !== 'ActivityRecorded'))(
+    '%s has an action that nobody can report',
+    (type) => {
+      const { action } = entryOf(sampleOf(type));
+      expect(ownActionCategories).toContain(action.split('.')[0]);
+      expect(ReportedAction.safeParse(action).success).toBe(false);
+    },
+  );
 
   it('belongs to the platform when its event does', () => {
     expect(entryOf(recorded('SeatPriceSet', price, { orgId: null })).orgId).toBeNull();

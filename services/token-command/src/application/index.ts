@@ -16,6 +16,7 @@ import { ReturnLease } from './leases/return-lease.ts';
 import { LookUpPersonal } from './log/look-up-personal.ts';
 import { ReadLog } from './log/read-log.ts';
 import { ReadSnapshot } from './log/read-snapshot.ts';
+import { RecordActivity } from './usage/record-activity.ts';
 import { ReportAttempts } from './usage/report-attempts.ts';
 import { ReportUsage } from './usage/report-usage.ts';
 import { InstallVscode } from './mcp/install-vscode.ts';
@@ -114,7 +115,7 @@ export const tokenUseCases = [
   RebuildTokenList,
 ];
 
-export const usageUseCases = [ReportUsage, ReportAttempts];
+export const usageUseCases = [ReportUsage, ReportAttempts, RecordActivity];
 
 export const logUseCases = [ReadLog];
 

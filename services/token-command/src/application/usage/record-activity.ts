@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import { Inject } from '@nestjs/common';
+import { Handles, type OperationHandler, type OperationMessage } from '@tollgate/bus';
+import { auditRecord, type InputOf, isTollgateError, type OutputOf, TollgateError } from '@tollgate/contracts';
+import { containsSecret } from '@tollgate/credential';
+import type { AppendRequest, EventStore, StreamReader } from '@tollgate/event-log';
+import canonicalize from 'canonicalize';
+import { fold } from '../../domain/aggregate.ts';
+import { token } from '../../domain/token.ts';
+import { AuthorityClock } from '../authority-clock.ts';
+import { streamName } from '../command-runner.ts';
+import { EVENT_STORE, STREAM_VERSIONS, STREAMS } from '../ports.ts';
+import type { StreamVersions } from './ports.ts';
+
+type Message = OperationMessage<typeof auditRecord>;
+type Activity = InputOf<typeof auditRecord>['records'][number];
+type Answer = OutputOf<typeof auditRecord>;
+
+/** Those who report the same token at the same time race for its stream; each round one of them wins. */
+const roundsMax = 50;
+
+/** Records what others saw a token do: an event each, by the token and not by who reports it. */
+@Handles(auditRecord)
+export class RecordActivity implements OperationHandler<typeof auditRecord> {
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(STREAMS) private readonly streams: StreamReader,
+    @Inject(STREAM_VERSIONS) private readonly versions: StreamVersions,
+    private readonly clock: AuthorityClock,
+  ) {}
+
+  async execute(message: Message): Promise<Answer> {
+    const { records } = message.input;
+    requireNoSecret(records);
+    const org = await this.#organizationOf(records, message.call.principal?.orgId);
+    for (let round = 1; ; round++) {
+      try {
+        return await this.#append(org, message);
+      } catch (error) {
+        if (!isTollgateError(error, 'CONFLICT') || round === roundsMax) throw error;
+      }
+    }
+  }
+
+  async #append(org: string, { input, call }: Message): Promise<Answer> {
+    const reporter = call.principal?.id ?? 'unknown';
+    const now = this.clock.now();
+    const recorded = input.records.length;
+    // The actor stands in what an append says of all its events, so each token has an append of its own …
+    const byToken = [...Map.groupBy(input.records, ({ tokenId }) => tokenId)];
+    let position = 0;
+    for (const [part, [tokenId, own]] of byToken.entries()) {
+      const stream = `activity-${org}.${tokenId}`;
+      const result = await this.store.append({
+        stream,
+        expectedVersion: await this.versions.versionOf(stream),
+        orgId: org,
+        events: own.map((record) => ({ type: 'ActivityRecorded', data: dataOf(record, reporter) })),
+        meta: {
+          actor: { type: 'token', id: tokenId },
+          correlationId: call.requestId,
+          causationId: call.requestId,
+          requestId: null,
+          contextCommitment: null,
+          traceparent: null,
+        },
+        at: now,
+        ...keyOf(org, part, { input, call }),
+      });
+      if (result.replayed && result.requestHash !== hashOf(input)) throw reused();
+      position = Math.max(position, result.replayed ? (result.replay as number) : Math.max(...result.positions));
+    }
+    return { org, recorded, position };
+  }
+
+  /** All tokens are there, and of one organization, which is the caller's own if it has one. */
+  async #organizationOf(records: readonly Activity[], limitedTo: string | undefined): Promise<string> {
+    const names = [...new Set(records.map(({ tokenId }) => streamName(token, tokenId)))];
+    const streams = await this.streams.readStreams(names);
+    const owners = records.map(({ tokenId }) => {
+      const { state } = fold(token, streams.get(streamName(token, tokenId)) ?? []);
+      return state.status === 'none' ? null : state.orgId;
+    });
+    const org = limitedTo ?? owners[0] ?? null;
+    const wrong = owners.flatMap((owner, index) => (owner === null || owner !== org ? [index] : []));
+    if (org !== null && wrong.length === 0) return org;
+    throw new TollgateError(
+      'UNKNOWN_REFERENCE',
+      'Send records of tokens that exist and belong to one organization; a call for each organization.',
+      wrong.map((index) => ({ path: `records[${index}].tokenId`, message: 'is no token of that organization' })),
+    );
+  }
+}
+
+function dataOf(record: Activity, reportedBy: string) {
+  const { tokenId, decisionId, action, outcome, reason, target, spaceId, at, context } = record;
+  return {
+    ...{ tokenId, decisionId: decisionId ?? null, action, outcome, reason: reason ?? null, target: target ?? null },
+    ...{ spaceId: spaceId ?? null, doneAt: at ?? null, details: context ?? null, reportedBy },
+  };
+}
+
+/** … and a part of the key. A call that ended between two of them is completed by its repetition. */
+function keyOf(orgId: string, part: number, { input, call }: Message): Pick<AppendRequest, 'idempotency'> {
+  if (call.idempotencyKey === null) return {};
+  return {
+    idempotency: {
+      orgId,
+      caller: call.principal ? `${call.principal.type}:${call.principal.id}` : 'system',
+      operation: part === 0 ? auditRecord.name : `${auditRecord.name} ${part}`,
+      key: call.idempotencyKey,
+      requestHash: hashOf(input),
+      answer: (positions) => Math.max(...positions),
+    },
+  };
+}
+
+function hashOf(input: Message['input']): string {
+  return createHash('sha256')
+    .update(canonicalize(input) ?? '')
+    .digest('hex');
+}
+
+function reused(): TollgateError {
+  return new TollgateError(
+    'IDEMPOTENCY_KEY_REUSED',
+    'This Idempotency-Key was used with another request. Send a new key, or the first request unchanged.',
+    [{ path: 'headers.Idempotency-Key', message: 'was used with another request' }],
+  );
+}
+
+function requireNoSecret(records: readonly Activity[]): void {
+  const found = records.flatMap((record, index) => (textsIn(record).some(containsSecret) ? [index] : []));
+  if (found.length === 0) return;
+  throw new TollgateError(
+    'SECRET_IN_RECORD',
+    'The log keeps what is recorded for ever. Leave the secret out, name the token by its id, and revoke or regenerate it if others saw it.',
+    found.map((index) => ({ path: `records[${index}]`, message: 'contains the secret of a token' })),
+  );
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => [name, ...textsIn(inner)]);
+}

@@ -158,6 +158,46 @@ describe('a morning of a security engineer', () => {
     expect(witnessKey).toMatch(/^tollgate-witness\+[0-9a-f]{8}\+B/);
   });
 
+  it('finds what an agent did with its token beside what was done to the token', async () => {
+    const { token, secret } = await makeToken(acme, { name: 'Crawler of tools' });
+    const { token: another } = await makeToken(acme, { name: 'Another of tools' });
+    const crm = await callers.service('crm', 'audit:write');
+    const record = (records: object[], key?: string) =>
+      crm('POST', '/v1/audit/records', { records }, key ? { 'idempotency-key': key } : {});
+    const target = { type: 'tool', id: 'crm.search' };
+    const records = [
+      { tokenId: token.id, decisionId: 'dec-1', action: 'tool.called', target, context: { durationMs: 12 } },
+      { tokenId: another.id, action: 'api.called', outcome: 'refused', reason: 'quota' },
+    ];
+    const { position } = must(201, await record(records, 'once'));
+    expect(must(201, await record(records, 'once'))).toEqual({ org: acme.org.id, recorded: 2, position });
+    expect(await record(records.slice(1), 'once')).toMatchObject({
+      status: 422,
+      body: { code: 'IDEMPOTENCY_KEY_REUSED' },
+    });
+
+    const found = must(200, await acme.owner('GET', acme.at(`/audit?actor=${token.id}&atLeast=${position}`)));
+    expect(found.items).toMatchObject([
+      {
+        namespace: 'API Tokens',
+        action: 'tool.called',
+        actor: { type: 'token', id: token.id, name: 'Crawler of tools' },
+        targets: [{ type: 'token', id: token.id }, target],
+        after: { decisionId: 'dec-1', details: { durationMs: 12 }, reportedBy: 'crm' },
+      },
+    ]);
+    expect(must(200, await acme.owner('GET', acme.at('/audit?q=crm.search'))).items).toHaveLength(1);
+    expect(must(200, await acme.owner('GET', acme.at('/audit?action=api.called'))).items).toHaveLength(1);
+
+    const refused = async (change: object) => (await record([{ ...records[0], ...change }])).body.code;
+    expect(await refused({ action: 'token.revoked' })).toBe('INVALID_INPUT');
+    expect(await refused({ action: 'Tool.called' })).toBe('INVALID_INPUT');
+    expect(await refused({ target: { type: 'account', id: acme.ownerId } })).toBe('INVALID_INPUT');
+    expect(await refused({ tokenId: `tok_${'0'.repeat(26)}` })).toBe('UNKNOWN_REFERENCE');
+    expect(await refused({ context: { header: `Bearer ${secret}` } })).toBe('SECRET_IN_RECORD');
+    expect((await acme.owner('POST', '/v1/audit/records', { records })).status).toBe(403);
+  });
+
   it('finds the signing key readable by its owner alone, and known to no other service', () => {
     expect(statSync(join(stack.dataDir, 'audit', 'checkpoint-key.pem')).mode & 0o777).toBe(0o600);
     for (const name of ['token-command', 'api-gateway', 'audit-projector'] as const) {

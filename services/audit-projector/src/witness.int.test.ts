@@ -49,7 +49,11 @@ async function filled(entries: number): Promise<string> {
 const checkpoint = async (org: string, size?: number) => (await stage.call(auditCheckpoint, { org, size }, owner)).body;
 const readiness = async () => (await fetch(`${service.url}/readyz`)).json() as Promise<{ warnings: string[] }>;
 const until = async (met: () => Promise<boolean>) => {
-  while (!(await met())) await new Promise((done) => setTimeout(done, 50));
+  const deadlineMs = performance.now() + 4_000;
+  while (!(await met())) {
+    if (performance.now() > deadlineMs) throw new Error(`not true after 4 s: ${met}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
 };
 
 describe('what the witness sees', () => {

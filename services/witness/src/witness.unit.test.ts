@@ -114,6 +114,14 @@ async function round(): Promise<void> {
   await stop();
 }
 
+async function until(met: () => boolean): Promise<void> {
+  const deadlineMs = performance.now() + 10_000;
+  while (!met()) {
+    if (performance.now() > deadlineMs) throw new Error(`not true after 10 s: ${met}`);
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
+
 const last = () => log.reports.at(-1);
 
 beforeEach(async () => {
@@ -179,13 +187,13 @@ describe('the witness', () => {
     log.grow(1_200);
     await start();
     // Read once as it is, from the first entry to the last.
-    while (log.rounds < 4) await new Promise((done) => setTimeout(done, 20));
+    await until(() => log.rounds >= 4);
     expect(log.reports.every(({ refused }) => refused === null)).toBe(true);
     log.stored = log.leaves.map((leaf, index) => (index === 1_100 ? 'altered' : leaf));
-    while (last()?.refused === null) await new Promise((done) => setTimeout(done, 20));
+    await until(() => last()?.refused !== null);
     expect(last()?.refused).toContain('altered');
     expect((await health.readiness()).warnings.join()).toContain('refused trees: org_1: ');
     const kept = JSON.parse(await readFile(join(directory, 'trees', 'org_1.json'), 'utf8')) as { refused: string };
     expect(kept.refused).toContain('altered');
-  });
+  }, 25_000);
 });

@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createPool, type Pool } from '@tollgate/event-log';
 import { startStack, type TestStack } from '@tollgate/stack';
 import { type Callers, callersOf, makeOrganization, makeToken, must, type Organization } from '../support/api.ts';
+import { eventually } from '../support/eventually.ts';
 
 const program = new URL('../../libs/sdk/bin/tollgate.mjs', import.meta.url).pathname;
 
@@ -139,7 +139,7 @@ describe('a morning of a security engineer', () => {
       };
       return answer.warnings.join();
     };
-    while (!(await warnings()).includes(`audit witness: ${acme.org.id} is refused`)) await sleep(100);
+    await eventually(async () => expect(await warnings()).toContain(`audit witness: ${acme.org.id} is refused`), 4_000);
     const rebuilt = await tollgate('projections', 'rebuild', 'audit', '--as', 'operator');
     expect(rebuilt).toMatchObject({ status: 1, stdout: expect.stringContaining('seen in a lag') });
     await tollgate('audit', 'export', '--output', file('healed.ndjson'), '--checkpoint', file('healed'));
@@ -149,7 +149,7 @@ describe('a morning of a security engineer', () => {
   it('finds checkpoints cosigned by a witness, whose refusals outlive its restart', async () => {
     const other = await makeOrganization(callers);
     const note = async () => String((await other.owner('GET', other.at('/audit/checkpoint'))).body);
-    while (!(await note()).includes('tollgate-witness')) await sleep(100);
+    await eventually(async () => expect(await note()).toContain('tollgate-witness'), 4_000);
     await stack.service('witness').kill();
     await stack.service('witness').ready();
     const answer = (await (await fetch(`${stack.service('witness').url}/readyz`)).json()) as { warnings: string[] };

@@ -193,7 +193,7 @@ describe('a snapshot', () => {
     expect(authority.steps).toEqual([]);
     authority.source = log;
     gate.resolve();
-    host.verifier.verify({ token: secretOf(1), strict: true });
+    await host.verifier.verify({ token: secretOf(1), strict: true });
     await leased();
     expect([1, 2, 3].map(codeOf)).toEqual(['OK', 'TOKEN_INVALID', 'OK']);
   });

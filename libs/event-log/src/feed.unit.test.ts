@@ -110,6 +110,33 @@ describe('a feed', () => {
     await reached(feed, 5);
   });
 
+  it('takes together what comes within the time that it lingers', async () => {
+    const batches: number[] = [];
+    const onEvents = async (events: readonly RecordedTollgateEvent[]) => void batches.push(events.length);
+    const { feed } = await openIdle({ lingerMs: () => 200, onEvents });
+    const events = await append(5);
+    for (const event of events) {
+      send(event);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(batches).toEqual([]);
+    await reached(feed, 5);
+    expect(batches).toEqual([5]);
+  });
+
+  it('lingers no longer once somebody is in a hurry, or a batch is full', async () => {
+    let lingerMs = 60_000;
+    const { feed } = await openIdle({ lingerMs: () => lingerMs, batchMax: 3 });
+    send(...(await append(3)));
+    await reached(feed, 3);
+    send(...(await append(1)));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(feed.applied).toBe(3);
+    lingerMs = 0;
+    feed.wake();
+    await reached(feed, 4);
+  });
+
   it('asks the log when it is told to', async () => {
     const { feed } = await openIdle();
     await append(2);

@@ -1,6 +1,3 @@
-/** Loads at the same time: one slow load must not hold up everybody. */
-const loadsMax = 1;
-
 interface Waiting<K, V> {
   readonly keys: readonly K[];
   resolve(values: Map<K, V>): void;
@@ -19,7 +16,7 @@ export function groupReads<K, V>(
   keysMax = 500,
 ): (keys: readonly K[]) => Promise<Map<K, V>> {
   const waiting: Waiting<K, V>[] = [];
-  let loads = 0;
+  let loading = false;
 
   function next(): Waiting<K, V>[] {
     let keys = 0;
@@ -33,7 +30,7 @@ export function groupReads<K, V>(
   }
 
   async function run(): Promise<void> {
-    loads += 1;
+    loading = true;
     while (waiting.length > 0) {
       const reads = next();
       try {
@@ -47,12 +44,12 @@ export function groupReads<K, V>(
         for (const { reject } of reads) reject(error);
       }
     }
-    loads -= 1;
+    loading = false;
   }
 
   return (keys) =>
     new Promise((resolve, reject) => {
       waiting.push({ keys, resolve, reject });
-      if (loads < loadsMax) void run();
+      if (!loading) void run();
     });
 }

@@ -46,6 +46,7 @@ describe('NATS users', () => {
     const publish = (subject: string) => refusal(billing, () => billing.publish(subject, '{}'));
     expect(await publish('tollgate.internal.log.read')).toBeUndefined();
     expect(await publish('tollgate.events.org_1.tokens.TokenCreated')).toMatch(/tollgate\.events/);
+    expect(await publish('tollgate.feed.main')).toMatch(/tollgate\.feed/);
     expect(await publish('tollgate.v1.tokens.create')).toMatch(/tokens\.create/);
     expect(await publish('tollgate.internal.leases.renew')).toMatch(/leases\.renew/);
     expect(await publish('tollgate.barrier.ack')).toMatch(/barrier\.ack/);
@@ -56,7 +57,7 @@ describe('NATS users', () => {
     const audit = await as('audit-projector');
     const subscribe = (subject: string) => refusal(audit, () => void audit.subscribe(subject, { callback: () => {} }));
     expect(await subscribe('tollgate.v1.audit.list')).toBeUndefined();
-    expect(await subscribe('tollgate.events.>')).toBeUndefined();
+    expect(await subscribe('tollgate.feed.main')).toBeUndefined();
     expect(await subscribe('tollgate.v1.tokens.create')).toMatch(/tokens\.create/);
     expect(await subscribe('_INBOX_token-command.>')).toMatch(/_INBOX_token-command/);
     expect(await subscribe('_INBOX.>')).toMatch(/_INBOX/);

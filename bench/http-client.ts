@@ -76,6 +76,11 @@ export class HttpClient {
     });
   }
 
+  /** Requests that may be sent right now. */
+  get idle(): number {
+    return this.#idle.length;
+  }
+
   close(): void {
     for (const connection of this.#idle) connection.close();
   }

@@ -77,7 +77,8 @@ console.log(
   missed.length === 0 ? 'Every goal was reached.' : `Missed:\n${missed.map((goal) => `- ${goal}`).join('\n')}`,
 );
 
-if (!quick && !only) {
+/** After every table, so that a run that was ended early leaves what it had. */
+function writeDocument(): void {
   const head = `# Benchmarks
 
 Written by \`npm run bench\`. Each figure stands beside a floor that was measured in the same run on the same machine: compare
@@ -85,5 +86,4 @@ within a table, never across runs. A goal that was missed says **no**.
 
 ${machineText()}`;
   writeFileSync(document, `${[head, ...texts].join('\n\n')}\n`);
-  console.log('\nWritten to docs/benchmarks.md.');
 }

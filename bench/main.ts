@@ -65,6 +65,7 @@ try {
     const text = sectionText(section);
     console.log(`${text}\n`);
     texts.push(text);
+    if (!quick && !only) writeDocument();
     missed.push(
       ...section.rows.filter(({ reached }) => reached === false).map(({ what }) => `${section.title}: ${what}`),
     );

@@ -9,4 +9,5 @@ fastify.post('/v1/verify', async (request, reply) => {
 });
 await fastify.listen({ host: '127.0.0.1', port: 0 });
 const { port } = fastify.server.address() as { port: number };
+process.once('disconnect', () => process.exit());
 process.send!(`http://127.0.0.1:${port}`);

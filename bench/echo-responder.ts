@@ -11,4 +11,5 @@ nc.subscribe('bench.echo', {
   },
 });
 await nc.flush();
+process.once('disconnect', () => process.exit());
 process.send!('ready');

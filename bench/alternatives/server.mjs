@@ -71,5 +71,7 @@ for (let n = 0; n < Number(keys); n += connections) {
   const made = await Promise.all(Array.from({ length: connections }, (_, k) => create(`key ${n + k}`)));
   secrets.push(...made.map(({ key }) => key));
 }
+// Whoever started it has ended.
+process.once('disconnect', () => process.exit());
 await fastify.listen({ host: '127.0.0.1', port: 0 });
 process.send({ url: `http://127.0.0.1:${fastify.server.address().port}`, secrets });

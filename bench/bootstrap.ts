@@ -4,7 +4,7 @@ import { memoryOf, seed, type Stage } from './stage.ts';
 const million = 1_000_000;
 
 /** Starts the verifier on an empty log and then on populations, and looks at its time and its memory. */
-export async function benchBootstrap(stage: Stage, sizes: readonly number[]): Promise<Section> {
+export async function benchBootstrap(stage: Stage, sizes: readonly number[], before = 'no tokens'): Promise<Section> {
   const verifier = stage.stack.service('auth-verifier');
   const start = async () => {
     await verifier.stop();
@@ -15,7 +15,7 @@ export async function benchBootstrap(stage: Stage, sizes: readonly number[]): Pr
   };
   const emptyMs = await start();
   const { residentBytes: emptyBytes } = memoryOf(verifier);
-  const rows: Row[] = [{ what: 'no tokens', figures: [seconds(emptyMs), '', megabytes(emptyBytes), ''] }];
+  const rows: Row[] = [{ what: before, figures: [seconds(emptyMs), '', megabytes(emptyBytes), ''] }];
   for (const tokens of sizes) {
     await seed(stage, tokens);
     const ms = await start();

@@ -46,7 +46,9 @@ const benches: Readonly<Record<string, () => Promise<Section>>> = {
   junk: async () => benchJunk(await populatedStage(), population, quick),
   creates: async () => benchCreates(await staged(), await compared(), quick),
   'token-list': async () => benchTokenList(await staged(), quick),
-  ...(quick ? {} : { 'bootstrap-10m': async () => benchBootstrap(await populatedStage(), [10 * million]) }),
+  ...(quick
+    ? {}
+    : { 'bootstrap-10m': async () => benchBootstrap(await populatedStage(), [10 * million], '1 million tokens') }),
 };
 
 const unknown = only?.find((name) => !(name in benches));

@@ -15,7 +15,6 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import { MaskingSpanExporter } from './masking-exporter.ts';
-import { beginsNoTrace } from './tracing.ts';
 import { setServiceName } from './service-name.ts';
 
 let provider: TracerProvider | undefined;
@@ -61,9 +60,10 @@ export function nameHttpRoute(route: string): void {
 }
 
 function instrument(): void {
+  const probes = new Set(['/healthz', '/readyz', '/metrics']);
   registerInstrumentations({
     instrumentations: [
-      new HttpInstrumentation({ ignoreIncomingRequestHook: ({ url = '', headers }) => beginsNoTrace(url, headers) }),
+      new HttpInstrumentation({ ignoreIncomingRequestHook: (request) => probes.has(request.url ?? '') }),
       new PgInstrumentation({ requireParentSpan: true, ignoreConnectSpans: true }),
     ],
   });

@@ -69,16 +69,6 @@ export function withSpan<T>(name: string, run: (span: Span) => T, options: SpanO
   return runInSpan(context.active(), name, run, options);
 }
 
-const untraced = new Set(['/healthz', '/readyz', '/metrics', '/v1/verify']);
-
-/**
- * Requests that begin no trace of their own, but go on with one that they bring: probes, and verifications, which take less
- * time than a span does.
- */
-export function beginsNoTrace(url: string, { traceparent }: TraceCarrier): boolean {
-  return traceparent === undefined && untraced.has(url);
-}
-
 /** Runs `run` in the trace that an HTTP request brought, without a span of its own, unless a span is active already. */
 export function adoptTrace(carrier: TraceCarrier, run: () => void): void {
   if (trace.getActiveSpan()) return run();

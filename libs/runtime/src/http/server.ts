@@ -2,7 +2,6 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { TollgateError } from '@tollgate/contracts';
 import {
   adoptTrace,
-  beginsNoTrace,
   durationBoundsSeconds,
   meter,
   metricsHandler,
@@ -52,7 +51,6 @@ export function installBasics(fastify: FastifyInstance, health: HealthRegistry, 
         request.id,
       );
     }
-    if (beginsNoTrace(request.url, request.headers)) return done();
     withRequest(request.id, () =>
       adoptTrace(request.headers, () => {
         nameHttpRoute(request.routeOptions.url ?? 'unknown');

@@ -191,13 +191,18 @@ describe('products and prices', () => {
       ...product('shop'),
       environments: ['live', 'test'],
       mcpUrl: null,
-      prices: { seats: [], tools: [] },
-      version: 1,
+      prices: { tools: [] },
     });
+    // Starter prices: whoever lists or quotes a seat sees an amount, also before the operator has set one.
+    expect(created.product.prices.seats).toHaveLength(6);
     expect(must(200, await operator('GET', '/v1/products/shop'))).toEqual(created.product);
     const list = must(200, await operator('GET', `/v1/products?atLeast=${created.position}`));
     expect(list.items.map(({ key }: { key: string }) => key)).toEqual(['default', 'shop']);
     expect(list.items[0].prices.seats).toHaveLength(6);
+    expect(
+      must(200, await acme.owner('GET', acme.at(`/billing/quote?product=shop&atLeast=${created.position}`))).recurring
+        .amount,
+    ).toBe('2900');
 
     const { secret, token, position } = await makeToken(acme, { product: 'shop' });
     expect(secret).toMatch(/^shop_live_[0-9a-f]{64}_[0-9A-Za-z]{6}$/);

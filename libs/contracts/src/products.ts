@@ -1,7 +1,7 @@
 import type { EventData } from './events/catalogue.ts';
 
 /**
- * What the log starts with: the product `default` and starter prices, so that a newcomer sees amounts. token-command
+ * What the log starts with: the product `default`, with starter prices, so that a newcomer sees amounts. token-command
  * records both as events of a new log; from then on the log, not this file, says what holds.
  */
 export const defaultProduct: EventData<'ProductRegistered'> = {
@@ -66,25 +66,26 @@ export const defaultProduct: EventData<'ProductRegistered'> = {
   ],
 };
 
-const starter = (
-  plan: EventData<'SeatPriceSet'>['plan'],
-  scope: EventData<'SeatPriceSet'>['scope'],
-  amount: string,
-): EventData<'SeatPriceSet'> => ({
-  product: 'default',
-  plan,
-  scope,
-  amount,
-  currency: null,
-  effectiveFrom: '2020-01-01T00:00:00.000Z',
-});
+/**
+ * The prices a product begins with, per period and seat, in minor units of whatever currency the organization has. Every seat
+ * has a price from the first one on, and amounts can be read at once; the operator's own prices win from their `effectiveFrom`.
+ */
+export function starterPrices(product: string): readonly EventData<'SeatPriceSet'>[] {
+  return starterAmounts.map(([plan, scope, amount]) => ({
+    product,
+    plan,
+    scope,
+    amount,
+    currency: null,
+    effectiveFrom: '2020-01-01T00:00:00.000Z',
+  }));
+}
 
-/** Per month and seat, in minor units of whatever currency the organization has. */
-export const starterPrices: readonly EventData<'SeatPriceSet'>[] = [
-  starter('core', 'single-space', '900'),
-  starter('core', 'multi-space', '1900'),
-  starter('pro', 'single-space', '1500'),
-  starter('pro', 'multi-space', '2900'),
-  starter('enterprise', 'single-space', '2500'),
-  starter('enterprise', 'multi-space', '4900'),
-];
+const starterAmounts = [
+  ['core', 'single-space', '900'],
+  ['core', 'multi-space', '1900'],
+  ['pro', 'single-space', '1500'],
+  ['pro', 'multi-space', '2900'],
+  ['enterprise', 'single-space', '2500'],
+  ['enterprise', 'multi-space', '4900'],
+] as const;

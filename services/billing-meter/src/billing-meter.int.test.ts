@@ -41,7 +41,7 @@ beforeAll(async () => {
     at: january,
     events: [
       { type: 'ProductRegistered', data: defaultProduct },
-      ...starterPrices.map((data) => ({ type: 'SeatPriceSet' as const, data })),
+      ...starterPrices('default').map((data) => ({ type: 'SeatPriceSet' as const, data })),
     ],
   });
   await stage.log.startRelay();

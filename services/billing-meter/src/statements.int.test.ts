@@ -43,7 +43,7 @@ beforeAll(async () => {
   await stage.standIn(principalsResolve, () => ({ account }));
   await append(null, 'product-default', '2025-01-01T00:00:00.000Z', [
     { type: 'ProductRegistered', data: defaultProduct },
-    ...starterPrices.map((data) => ({ type: 'SeatPriceSet' as const, data })),
+    ...starterPrices('default').map((data) => ({ type: 'SeatPriceSet' as const, data })),
   ]);
   await stage.log.startRelay();
   await stage.run(billingMeter);

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { defaultProduct, type EventMeta, isTollgateError, starterPrices } from '@tollgate/contracts';
+import { defaultProduct, type EventMeta, isTollgateError } from '@tollgate/contracts';
 import type { EventStore, StreamReader } from '@tollgate/event-log';
 import { fold } from '../domain/aggregate.ts';
 import { clock } from '../domain/clock.ts';
@@ -24,7 +24,7 @@ export class StartLog {
 
     const stream = streamName(product, defaultProduct.key);
     const { state, version } = fold(product, await this.streams.readStream(stream));
-    const events = registerProduct(state, { product: defaultProduct, prices: starterPrices });
+    const events = registerProduct(state, { product: defaultProduct });
     if (events.length === 0) return;
     try {
       await this.store.append({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { NewEvent } from '@tollgate/contracts';
+import { type NewEvent, starterPrices } from '@tollgate/contracts';
 import { given } from '../testing/scenario.ts';
 import { account, changeRole, createAccount, deactivateAccount, eraseAccount } from './account.ts';
 import { clock, moveClock } from './clock.ts';
@@ -186,10 +186,10 @@ describe('a product', () => {
 
   it('is registered with its prices once', () => {
     given(product)
-      .when((state) => registerProduct(state, { product: facts, prices: [] }))
-      .then(event);
+      .when((state) => registerProduct(state, { product: facts }))
+      .then(event, ...starterPrices('prod').map((data) => ({ type: 'SeatPriceSet' as const, data })));
     given(product, event)
-      .when((state) => registerProduct(state, { product: facts, prices: [] }))
+      .when((state) => registerProduct(state, { product: facts }))
       .then();
   });
   it('without environments gives a token none', () =>

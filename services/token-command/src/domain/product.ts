@@ -1,4 +1,10 @@
-import { type Environment, type EventData, TollgateError, type TollgateEvent } from '@tollgate/contracts';
+import {
+  type Environment,
+  type EventData,
+  starterPrices,
+  TollgateError,
+  type TollgateEvent,
+} from '@tollgate/contracts';
 import type { Aggregate } from './aggregate.ts';
 
 /** What a token opens, and what that costs. */
@@ -33,16 +39,12 @@ export const product: Aggregate<ProductState, ProductEvent> = {
   },
 };
 
-/** Registers a product with its first prices. Registered already, it decides nothing. */
+/** Registers a product with the prices it begins with. Registered already, it decides nothing. */
 export function registerProduct(
   state: ProductState,
-  command: { product: EventData<'ProductRegistered'>; prices: readonly EventData<'SeatPriceSet'>[] },
+  command: { product: EventData<'ProductRegistered'> },
 ): ProductEvent[] {
-  if (state.status === 'registered') return [];
-  return [
-    { type: 'ProductRegistered', data: command.product },
-    ...command.prices.map((data) => ({ type: 'SeatPriceSet' as const, data })),
-  ];
+  return state.status === 'registered' ? [] : registration(command.product);
 }
 
 /** Registers a new product. `prefixOf`: the product whose secrets begin so already; people could not tell them apart. */
@@ -61,8 +63,14 @@ export function createProduct(
       `Secrets of the product "${prefixOf}" begin with "${created.tokenPrefix}" already. Choose another tokenPrefix.`,
       [{ path: 'tokenPrefix', message: 'is the prefix of another product' }],
     );
-  return [{ type: 'ProductRegistered', data: created }];
+  return registration(created);
 }
+
+/** A product without prices would have seats that nothing can be said about: it begins with the starter prices. */
+const registration = (data: EventData<'ProductRegistered'>): ProductEvent[] => [
+  { type: 'ProductRegistered', data },
+  ...starterPrices(data.key).map((price) => ({ type: 'SeatPriceSet' as const, data: price })),
+];
 
 /** A price of a seat, or one of a tool's call. */
 export type Price =

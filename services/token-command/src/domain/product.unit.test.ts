@@ -1,5 +1,5 @@
 import { describe, it } from '@jest/globals';
-import type { EventData, NewEvent } from '@tollgate/contracts';
+import { type EventData, type NewEvent, starterPrices } from '@tollgate/contracts';
 import { given } from '../testing/scenario.ts';
 import { createProduct, type Price, product, setPrice } from './product.ts';
 
@@ -29,10 +29,10 @@ const toolSet = (priceMicros: string, effectiveFrom = now): NewEvent => ({
 });
 
 describe('a new product', () => {
-  it('is registered', () =>
+  it('is registered with the prices it begins with', () =>
     given(product)
       .when((state) => createProduct(state, { product: facts, prefixOf: null }))
-      .then(registered));
+      .then(registered, ...starterPrices('shop').map((data) => ({ type: 'SeatPriceSet' as const, data }))));
   it('needs a key of its own', () =>
     given(product, registered)
       .when((state) => createProduct(state, { product: facts, prefixOf: null }))

@@ -41,6 +41,7 @@ export const errorCodes = {
   PRICE_IN_PAST: { status: 422, title: 'A price never changes what was billed, so it begins now or later.' },
   MCP_URL_MISSING: { status: 422, title: 'No MCP server is known for the token.' },
   SECRET_IN_RECORD: { status: 422, title: 'A record holds the secret of a token.' },
+  REFERENCE_REUSED: { status: 422, title: 'The reference was used for another top-up.' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'The idempotency key was used with another request.' },
   // 503: cannot decide or serve right now
   READ_MODEL_BEHIND: { status: 503, title: 'The read model has not reached that position yet.' },

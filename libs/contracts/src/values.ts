@@ -146,6 +146,35 @@ export const MicrosText = z
   .regex(/^\d{1,20}$/, 'must be a digit string of at most 20 digits')
   .meta({ example: '5000000' });
 
+/** More than nothing. */
+export const PositiveMicros = MicrosText.refine((text) => /[1-9]/.test(text), 'must be more than 0');
+
+/** Names a charge: made up by whoever charges, unique on the whole platform. */
+export const ChargeId = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._:~-]{0,99}$/,
+    'must be 1 to 100 letters, digits and . _ : ~ -, a letter or digit first',
+  )
+  .meta({ example: 'call_01jd0000000000000000000000' });
+
+/** The name of a tool, as calls name it. */
+export const ToolName = z
+  .string()
+  .max(200)
+  .regex(/^[A-Za-z0-9_.:/-]+$/, 'must be the name of a tool')
+  .meta({ example: 'search' });
+
+/** The time over which a cap adds up: a calendar day or month in the organization's time zone. */
+export const CapPeriod = z.enum(['P1D', 'P1M']);
+export type CapPeriod = z.infer<typeof CapPeriod>;
+
+/** What one token may spend within one period, in micro-units. */
+export const SpendingCap = z
+  .object({ amountMicros: MicrosText, period: CapPeriod })
+  .meta({ example: { amountMicros: '50000000', period: 'P1M' } });
+export type SpendingCap = z.infer<typeof SpendingCap>;
+
 /** A tool's name with `*` for any run of characters. */
 export const ToolGlob = z
   .string()

@@ -234,6 +234,10 @@ const effects: Effects = {
     overlap: overlap?.digest === ended ? null : overlap,
   })),
   TokenLeaked: 'nothing',
+  // What an organization may spend reaches verifiers another way: see `BalanceView`.
+  BalanceToppedUp: 'nothing',
+  LowBalanceThresholdSet: 'nothing',
+  SpendingCapSet: 'nothing',
   AttemptsRefused: 'nothing',
   ActivityRecorded: 'nothing',
   TokenDeactivated: token(status('inactive')),

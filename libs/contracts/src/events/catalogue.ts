@@ -16,6 +16,7 @@ import {
   RoleName,
   ScopeType,
   SpaceId,
+  SpendingCap,
   TeamId,
   TeamPolicy,
   TimeZone,
@@ -221,6 +222,25 @@ export const eventTypes = {
     data: z.object({ tokenId: TokenId, reason: z.string().nullable() }),
   },
   TokenRevoked: { category: 'token', version: 1, data: z.object({ tokenId: TokenId, reason: z.string().nullable() }) },
+  // balance-<org>
+  /** Money that came in. A reference is booked once. */
+  BalanceToppedUp: {
+    category: 'balance',
+    version: 1,
+    data: z.object({ amountMicros: MicrosText, reference: z.string() }),
+  },
+  /** Whoever falls below it is told; null: nobody is. */
+  LowBalanceThresholdSet: {
+    category: 'balance',
+    version: 1,
+    data: z.object({ thresholdMicros: MicrosText.nullable(), previous: MicrosText.nullable() }),
+  },
+  /** What one token may spend; null: whatever the balance holds. */
+  SpendingCapSet: {
+    category: 'balance',
+    version: 1,
+    data: z.object({ tokenId: TokenId, cap: SpendingCap.nullable(), previous: SpendingCap.nullable() }),
+  },
   // security-<org>.<tok>
   /** Verifications with a known token that one verifier refused. Several events may count one minute: each adds to it. */
   AttemptsRefused: {

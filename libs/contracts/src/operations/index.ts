@@ -3,6 +3,7 @@ import * as accounts from './accounts.ts';
 import * as agents from './agents.ts';
 import * as audit from './audit.ts';
 import * as auditRecords from './audit-records.ts';
+import * as balance from './balance.ts';
 import * as billing from './billing.ts';
 import * as development from './development.ts';
 import * as inheritedPermissions from './inherited-permissions.ts';
@@ -23,6 +24,7 @@ export * from './accounts.ts';
 export * from './agents.ts';
 export * from './audit.ts';
 export * from './audit-records.ts';
+export * from './balance.ts';
 export * from './billing.ts';
 export * from './development.ts';
 export * from './inherited-permissions.ts';
@@ -55,6 +57,7 @@ export const allOperations: readonly AnyOperation[] = [
   agents,
   leaks,
   verifier,
+  balance,
   billing,
   audit,
   auditRecords,

@@ -14,6 +14,7 @@ import {
   ProductKey,
   ProductResource,
   ScopeType,
+  ToolName,
   WebUrl,
 } from '../values.ts';
 
@@ -234,12 +235,7 @@ export const productsSetPrice = operation({
         currency: CurrencyCode,
       })
       .optional(),
-    /** The name of a tool, as calls name it. */
-    tool: z
-      .string()
-      .max(200)
-      .regex(/^[A-Za-z0-9_.:/-]+$/, 'must be the name of a tool')
-      .optional(),
+    tool: ToolName.optional(),
     /** Of one call, in micro-units of the organization's currency. */
     priceMicros: MicrosText.optional(),
     /** Not in the past: what was billed stays as it is. */

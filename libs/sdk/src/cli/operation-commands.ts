@@ -27,6 +27,8 @@ const groupTexts: Readonly<Record<string, string>> = {
   tokens: 'tokens: issue, verify, change, revoke',
   agents: 'managed agents and their tokens',
   leaks: 'secrets found in the open',
+  balance: 'the prepaid balance: top-ups, caps, what is left',
+  charges: 'paid tool calls: reserve, capture, release',
   billing: 'seats, quotes, proration',
   audit: 'the audit log',
   dev: 'development only: the clock',

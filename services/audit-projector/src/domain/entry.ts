@@ -285,6 +285,26 @@ const meanings: { readonly [T in EventType]: (event: Of<T>) => Meaning } = {
     reason: data.reason,
     after: { status: 'revoked' },
   }),
+  BalanceToppedUp: (event) => ({
+    namespace: 'Billing',
+    action: 'balance.topped_up',
+    targets: [organization(event)],
+    after: pick(event.data, 'amountMicros', 'reference'),
+  }),
+  LowBalanceThresholdSet: (event) => ({
+    namespace: 'Billing',
+    action: 'balance.threshold_set',
+    targets: [organization(event)],
+    before: { thresholdMicros: event.data.previous },
+    after: pick(event.data, 'thresholdMicros'),
+  }),
+  SpendingCapSet: ({ data }) => ({
+    namespace: 'Billing',
+    action: 'balance.cap_set',
+    targets: [token(data.tokenId)],
+    before: { cap: data.previous },
+    after: pick(data, 'cap'),
+  }),
   ActivityRecorded: ({ data }) => ({
     namespace: 'API Tokens',
     action: data.action,

@@ -103,6 +103,34 @@ const samples: { [T in EventType]: { data: EventData<T>; says: object } } = {
     data: { plan: 'pro', previous: 'core' },
     says: { namespace: 'Billing', action: 'plan.changed', before: { plan: 'core' }, after: { plan: 'pro' } },
   },
+  BalanceToppedUp: {
+    data: { amountMicros: '5000000', reference: 'invoice 17' },
+    says: {
+      namespace: 'Billing',
+      action: 'balance.topped_up',
+      targets: [{ type: 'organization', id: org }],
+      after: { amountMicros: '5000000', reference: 'invoice 17' },
+    },
+  },
+  LowBalanceThresholdSet: {
+    data: { thresholdMicros: '1000000', previous: null },
+    says: {
+      namespace: 'Billing',
+      action: 'balance.threshold_set',
+      before: { thresholdMicros: null },
+      after: { thresholdMicros: '1000000' },
+    },
+  },
+  SpendingCapSet: {
+    data: { tokenId, cap: { amountMicros: '7', period: 'P1D' }, previous: null },
+    says: {
+      namespace: 'Billing',
+      action: 'balance.cap_set',
+      targets: [{ type: 'token', id: tokenId }],
+      before: { cap: null },
+      after: { cap: { amountMicros: '7', period: 'P1D' } },
+    },
+  },
   LeakResponseChosen: {
     data: { response: 'deactivate', previous: 'revoke' },
     says: { namespace: 'Security', action: 'leak_response.chosen', before: { response: 'revoke' } },

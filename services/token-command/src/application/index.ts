@@ -9,6 +9,9 @@ import { CreateAgent } from './agents/create-agent.ts';
 import { ListAgents } from './agents/list-agents.ts';
 import { RetireAgent } from './agents/retire-agent.ts';
 import { RotateAgent } from './agents/rotate-agent.ts';
+import { RemoveCap, SetCap } from './balance/set-cap.ts';
+import { SetThreshold } from './balance/set-threshold.ts';
+import { TopUpBalance } from './balance/top-up-balance.ts';
 import { SetClock } from './development/set-clock.ts';
 import { ReportLeaks } from './leaks/report-leaks.ts';
 import { RenewLease } from './leases/renew-lease.ts';
@@ -88,6 +91,10 @@ export const directoryUseCases = [
   ListProducts,
   GetProduct,
   SetPrice,
+  TopUpBalance,
+  SetThreshold,
+  SetCap,
+  RemoveCap,
 ];
 
 export const tokenUseCases = [

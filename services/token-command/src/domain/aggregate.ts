@@ -5,7 +5,7 @@ export interface Aggregate<State, Event extends NewEvent> {
   /** The streams are named `<category>-<id>`. */
   readonly category: string;
   readonly initial: State;
-  evolve(state: State, event: Event & Pick<RecordedEvent, 'at' | 'orgId' | 'meta'>): State;
+  evolve(state: State, event: Event & Pick<RecordedEvent, 'at' | 'orgId' | 'meta' | 'position'>): State;
 }
 
 /** A state and its place in the log. */

@@ -56,12 +56,12 @@ const besides: Record<ServiceName, { publish: readonly string[]; subscribe: read
     subscribe: [subjects.feed, 'tollgate.heads.>', 'tollgate.wake.>', subjects.barrierAck],
   },
   'auth-verifier': {
-    publish: [subjects.barrierAck],
-    subscribe: [subjects.feed, 'tollgate.heads.>', subjects.barrierWake],
+    publish: [subjects.barrierAck, subjects.balancesAsk],
+    subscribe: [subjects.feed, 'tollgate.heads.>', subjects.barrierWake, subjects.balances],
   },
   'billing-meter': {
-    publish: [subjects.billing, ...streamWriter(streams.billing)],
-    subscribe: [subjects.feed, 'tollgate.heads.>'],
+    publish: [subjects.billing, subjects.balances, ...streamWriter(streams.billing)],
+    subscribe: [subjects.feed, 'tollgate.heads.>', subjects.balancesAsk],
   },
   'audit-projector': {
     publish: [subjects.audit, ...streamWriter(streams.audit)],
@@ -150,8 +150,8 @@ function embeddedVerifierPermissions(): BusPermissions {
     ['log.read', 'replica.snapshot', 'leases.renew', 'leases.return'].includes(name),
   );
   return {
-    publish: { allow: [...calls.map(subjectOf), subjects.barrierAck] },
-    subscribe: { allow: ['_INBOX.>', subjects.feed, subjects.heads, subjects.barrierWake] },
+    publish: { allow: [...calls.map(subjectOf), subjects.barrierAck, subjects.balancesAsk] },
+    subscribe: { allow: ['_INBOX.>', subjects.feed, subjects.heads, subjects.barrierWake, subjects.balances] },
   };
 }
 

@@ -90,6 +90,7 @@ describe('busPermissions', () => {
   it('lets an embedded verifier read the log, hold a lease and acknowledge, and nothing else', () => {
     const { publish, subscribe, responses } = busPermissions('outside:embedded-verifier');
     expect(publish.allow.toSorted()).toEqual([
+      'tollgate.balances.ask',
       'tollgate.barrier.ack',
       'tollgate.internal.leases.renew',
       'tollgate.internal.leases.return',
@@ -98,6 +99,7 @@ describe('busPermissions', () => {
     ]);
     expect(subscribe.allow.toSorted()).toEqual([
       '_INBOX.>',
+      'tollgate.balances',
       'tollgate.barrier.wake',
       'tollgate.feed.main',
       'tollgate.heads.main',

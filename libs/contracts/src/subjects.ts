@@ -19,6 +19,10 @@ export const subjects = {
   barrierWake: 'tollgate.barrier.wake',
   /** `{logId, incarnation, applied}` from a verifier. */
   barrierAck: 'tollgate.barrier.ack',
+  /** `[{orgId, availableMicros}, …]` from billing-meter, soon after balances moved: a hint for verifiers. */
+  balances: 'tollgate.balances',
+  /** From a verifier that begins: say all of them. */
+  balancesAsk: 'tollgate.balances.ask',
 } as const;
 
 export const streams = { events: 'TOLLGATE_EVENTS', billing: 'TOLLGATE_BILLING', audit: 'TOLLGATE_AUDIT' } as const;

@@ -11,7 +11,7 @@ import {
 } from '@tollgate/contracts';
 import { BusEventSource, natsFeedBus, type EventSource, type FeedBus } from '@tollgate/event-log';
 import { createLogger } from '@tollgate/telemetry';
-import type { Acknowledgement, Grant, PrimaryHead, SnapshotPage } from '@tollgate/verifier';
+import type { Acknowledgement, Grant, KnownBalance, PrimaryHead, SnapshotPage } from '@tollgate/verifier';
 import type { Authority } from './authority.ts';
 
 const logger = createLogger('authority');
@@ -64,12 +64,22 @@ export class NatsAuthority implements Authority {
   }
 
   onBarrier(listener: (wake: { logId: string; position: number }) => void): () => void {
-    const subscription = this.#bus.nc.subscribe(subjects.barrierWake, {
+    return this.#listen(subjects.barrierWake, listener);
+  }
+
+  onBalances(listener: (balances: readonly KnownBalance[]) => void): () => void {
+    const end = this.#listen(subjects.balances, listener);
+    if (this.#bus.connected) this.#bus.nc.publish(subjects.balancesAsk);
+    return end;
+  }
+
+  #listen<T>(subject: string, listener: (message: T) => void): () => void {
+    const subscription = this.#bus.nc.subscribe(subject, {
       callback: (refused, message) => {
         try {
-          if (!refused) listener(message.json());
+          if (!refused) listener(message.json<T>());
         } catch (error) {
-          logger.warn({ err: error }, 'a wake-up of the barrier could not be read');
+          logger.warn({ err: error, subject }, 'a message could not be read');
         }
       },
     });

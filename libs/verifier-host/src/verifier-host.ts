@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { RebuildReport } from '@tollgate/contracts';
 import { Feed } from '@tollgate/event-log';
 import { createLogger, meter } from '@tollgate/telemetry';
-import { Follower, LeaseKeeper, Replica, Verifier, type SnapshotPage } from '@tollgate/verifier';
+import { BalanceView, Follower, LeaseKeeper, Replica, Verifier, type SnapshotPage } from '@tollgate/verifier';
 import type { Authority } from './authority.ts';
 import { compareReplicas, replay } from './rebuild.ts';
 
@@ -33,6 +33,7 @@ export class VerifierHost {
   readonly #authority: Authority;
   /** Random for each process: leases, acknowledgements and reports are bound to it. */
   readonly incarnation = randomBytes(16).toString('hex');
+  readonly #balances = new BalanceView();
   readonly #follower: Follower;
   readonly #keeper: LeaseKeeper;
   #feed: Feed | null = null;
@@ -43,11 +44,12 @@ export class VerifierHost {
   #mayApply: Promise<void> = Promise.resolve();
   #rebuild: Promise<RebuildReport> | null = null;
   #endBarrier: (() => void) | null = null;
+  #endBalances: (() => void) | null = null;
 
   constructor(authority: Authority) {
     this.#authority = authority;
     const clock = () => performance.now();
-    this.#follower = new Follower(new Replica(noLog), {
+    this.#follower = new Follower(new Replica(noLog, this.#balances), {
       incarnation: this.incarnation,
       acknowledge: (acknowledgement) => authority.acknowledge(acknowledgement),
       clockMoved: (movedToMs) => this.#keeper.authorityClock.moved(clock(), movedToMs),
@@ -97,6 +99,7 @@ export class VerifierHost {
       this.#feed?.noteHead(position);
       this.#follower.acknowledge();
     });
+    this.#endBalances = this.#authority.onBalances((balances) => this.#balances.update(balances));
     void this.#begin();
   }
 
@@ -104,6 +107,7 @@ export class VerifierHost {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#endBarrier?.();
+    this.#endBalances?.();
     await this.#keeper.leave().catch((error: unknown) => {
       logger.warn({ err: error }, 'the lease could not be given back; it ends by itself');
     });
@@ -122,7 +126,7 @@ export class VerifierHost {
     while (!this.#stopped) {
       try {
         const { logId, head } = await this.#authority.primaryHead();
-        const replica = new Replica(logId);
+        const replica = new Replica(logId, this.#balances);
         await this.#load(replica);
         return this.#follow(replica, head);
       } catch (error) {
@@ -187,7 +191,7 @@ export class VerifierHost {
   #beginAgain(why: string): void {
     logger.error({ why }, 'the log is another one: everything is dropped and read again');
     this.#keeper.drop();
-    this.#follower.follow(new Replica(noLog));
+    this.#follower.follow(new Replica(noLog, this.#balances));
     this.#bootstrapped = false;
     this.#bootstrapHead = null;
     const feed = this.#feed;
@@ -198,7 +202,7 @@ export class VerifierHost {
 
   async #rebuildOnce(): Promise<RebuildReport> {
     const live = this.#follower.replica;
-    const rebuilt = new Replica(live.logId);
+    const rebuilt = new Replica(live.logId, this.#balances);
     const { source } = this.#authority;
     await replay(source, rebuilt, () => live.applied);
     // From here on the running replica stands still. Verifications go on; a narrowing change waits, as for any slow verifier.

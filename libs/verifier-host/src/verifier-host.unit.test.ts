@@ -100,6 +100,10 @@ class FakeAuthority implements Authority {
   onBarrier() {
     return () => {};
   }
+
+  onBalances() {
+    return () => {};
+  }
 }
 
 let host: VerifierHost;

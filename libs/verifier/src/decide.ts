@@ -136,8 +136,7 @@ function decideReach(replica: Replica, request: VerifyRequest, identified: Ident
   }
   const policy = whatTeamDenies(replica, request, tokens.teamOf(token));
   if (policy !== null) return describe(replica, identified, reach, 'POLICY_DENIED', policy);
-  // No organization has a balance, so nothing that costs can be paid.
-  if (request.costMicros !== undefined && /[1-9]/.test(request.costMicros)) {
+  if (request.costMicros !== undefined && replica.balances.lacks(identified.orgId, request.costMicros)) {
     return describe(replica, identified, reach, 'INSUFFICIENT_BALANCE', 'balance');
   }
   return describe(replica, identified, reach, 'OK', undefined);

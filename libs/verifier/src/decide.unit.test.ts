@@ -468,13 +468,22 @@ describe('what follows the permission', () => {
       .then({ valid: true });
   });
 
-  it('refuses what costs, because nobody has a balance', () => {
-    given(...multi)
-      .when({ token: secret, costMicros: '1' })
-      .then({ code: 'INSUFFICIENT_BALANCE', reason: 'balance', ...identified });
-    given(...multi)
-      .when({ token: secret, costMicros: '000' })
-      .then({ valid: true });
+  it('refuses what costs more than the balance that was heard of, and nothing while none was', () => {
+    const balance = (availableMicros: string) => [{ orgId: identified.orgId, availableMicros }];
+    const cases: [costMicros: string, balances: ReturnType<typeof balance>, refused: boolean][] = [
+      ['5', balance('5'), false],
+      ['005', balance('5'), false],
+      ['6', balance('5'), true],
+      ['1', balance('0'), true],
+      ['0', balance('0'), false],
+      ['99999999999999999999', balance('5'), true],
+      ['99999999999999999999', [], false],
+      ['6', [{ orgId: 'org_2', availableMicros: '5' }], false],
+    ];
+    for (const [costMicros, balances, refused] of cases)
+      given(...multi)
+        .when({ token: secret, costMicros }, undefined, balances)
+        .then(refused ? { code: 'INSUFFICIENT_BALANCE', reason: 'balance', ...identified } : { valid: true });
   });
 });
 
@@ -507,7 +516,7 @@ describe('the first check that fails names the decision', () => {
     ['balance', token(), { token: test, environment: 'test' as const, costMicros: '5' }],
   ])('%s', (reason, events, request) => {
     given(...events)
-      .when(request)
+      .when(request, undefined, [{ orgId: identified.orgId, availableMicros: '4' }])
       .then({ valid: false, reason: reason as 'revoked' });
   });
 });

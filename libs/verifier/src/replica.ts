@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '@tollgate/contracts';
+import { BalanceView } from './balance-view.ts';
 import { AccountTable, MembershipTable, ProductTable, TeamTable } from './directory.ts';
 import { Interned } from './interned.ts';
 import { readRow } from './snapshot-row.ts';
@@ -18,6 +19,8 @@ interface Table<S> {
  */
 export class Replica {
   readonly logId: string;
+  /** Not of the log: heard from billing-meter, and kept when the replica is built anew. */
+  readonly balances: BalanceView;
   readonly accounts = new AccountTable();
   readonly spaces = new Interned();
   readonly memberships = new MembershipTable(this.accounts, this.spaces);
@@ -47,8 +50,9 @@ export class Replica {
     token: this.tokens,
   };
 
-  constructor(logId: string) {
+  constructor(logId: string, balances = new BalanceView()) {
     this.logId = logId;
+    this.balances = balances;
   }
 
   /** The position of the last event applied; 0 before the first. */

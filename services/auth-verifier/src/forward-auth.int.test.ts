@@ -12,6 +12,7 @@ beforeAll(async () => {
     first = await createToken(authority);
   });
   await until('the service is ready', async () => (await stage.get('/readyz')).status === 200);
+  await stage.publishBalance(org, '4');
 });
 
 afterAll(() => stage?.stop());

@@ -43,6 +43,7 @@ beforeAll(async () => {
     token = await createToken(authority);
   });
   await until('the service is ready', async () => (await stage.get('/readyz')).status === 200);
+  await stage.publishBalance(org, '4');
   api = await startGuardedApi(
     nginx,
     guarded('/_by-settings', '/list', `?proxy=nginx&space=${space}&resource=agents&operation=list`) +

@@ -1,15 +1,20 @@
 import { expect } from '@jest/globals';
 import type { VerifyRequest } from '@tollgate/contracts';
+import type { KnownBalance } from '../balance-view.ts';
 import { decide, type DecisionCore } from '../decide.ts';
 import { replicaOf, type Happening } from './events.ts';
 
 export * from './events.ts';
 
-/** `given(events).when(request, at).then(decision)`; without `at`, the authority's time is the start of 2026. */
+/** `given(events).when(request, at).then(decision)`; without `at`, the authority's time is the start of 2026, and without `balances` none is known. */
 export function given(...happenings: readonly Happening[]) {
   return {
-    when(request: VerifyRequest, at = '2026-01-01T00:00:00.000Z') {
-      const run = () => decide(replicaOf(...happenings), request, Date.parse(at));
+    when(request: VerifyRequest, at = '2026-01-01T00:00:00.000Z', balances: readonly KnownBalance[] = []) {
+      const run = () => {
+        const replica = replicaOf(...happenings);
+        replica.balances.update(balances);
+        return decide(replica, request, Date.parse(at));
+      };
       return {
         then: (expected: Partial<DecisionCore>) => expect(run()).toMatchObject(expected),
         thenExactly: (expected: DecisionCore) => expect(run()).toEqual(expected),

@@ -1,4 +1,5 @@
-import type { Decision, Problem } from '@tollgate/contracts';
+import { connectBus } from '@tollgate/bus';
+import { subjects, type Decision, type Problem } from '@tollgate/contracts';
 import { startService, type RunningService } from '@tollgate/runtime';
 import { startIssuer, type TestIssuer } from '@tollgate/runtime/testing';
 import { startNats, type TestNats } from '@tollgate/stack';
@@ -25,6 +26,8 @@ export interface Stage {
     headers?: Record<string, string>,
   ): Promise<{ status: number; body: Body; headers: Headers }>;
   get(path: string): Promise<{ status: number; text: string }>;
+  /** As billing-meter does; resolves once the verifier must have heard it. */
+  publishBalance(orgId: string, availableMicros: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -61,6 +64,17 @@ export async function startStage(prepare: (authority: TestAuthority) => Promise<
     async get(path) {
       const response = await fetch(service.url + path);
       return { status: response.status, text: await response.text() };
+    },
+    async publishBalance(orgId, availableMicros) {
+      const meter = await connectBus({
+        service: 'billing-meter',
+        url: nats.url,
+        credsFile: await nats.credsFor('billing-meter'),
+      });
+      meter.publish(subjects.balances, [{ orgId, availableMicros }]);
+      await meter.close();
+      // The server delivers in order: what the service asks for afterwards is answered after it.
+      await service.bus.nc.flush();
     },
     async stop() {
       await outside.close();

@@ -239,6 +239,8 @@ const effects: Effects = {
   LowBalanceThresholdSet: 'nothing',
   SpendingCapSet: 'nothing',
   AttemptsRefused: 'nothing',
+  AuditRead: 'nothing',
+  AuditExported: 'nothing',
   ActivityRecorded: 'nothing',
   TokenDeactivated: token(status('inactive')),
   TokenActivated: token(status('active')),

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   auditList,
+  auditReportReads,
   defaultProduct,
   personalLookup,
   principalsResolve,
@@ -52,6 +53,7 @@ beforeAll(async () => {
     if (!personalDataAnswers) throw new TollgateError('SERVICE_UNAVAILABLE', 'Try again shortly.');
     return { accounts: only(people, accountIds), requests: only(requests, requestIds) };
   });
+  await stage.standIn(auditReportReads, ({ reads }) => ({ recorded: reads.length }));
   await stage.log.append({
     orgId: null,
     stream: 'product-default',

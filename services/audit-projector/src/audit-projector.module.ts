@@ -10,9 +10,10 @@ import { CheckpointSigner } from './adapters/checkpoint-signer.ts';
 import { PostgresEntries } from './adapters/postgres-entries.ts';
 import { PostgresWitness } from './adapters/postgres-witness.ts';
 import { PostgresTrees } from './adapters/postgres-trees.ts';
+import { ReadReporter } from './adapters/read-reporter.ts';
 import { useCases } from './application/index.ts';
 import { keyName } from './domain/tree.ts';
-import { CHECKPOINTS, ENTRIES, READ_MODEL, TREES, WITNESS } from './application/ports.ts';
+import { CHECKPOINTS, ENTRIES, READ_MODEL, READERS, TREES, WITNESS } from './application/ports.ts';
 
 /** audit-projector: the audit log, one entry per event of the main log. */
 @Module({
@@ -21,6 +22,7 @@ import { CHECKPOINTS, ENTRIES, READ_MODEL, TREES, WITNESS } from './application/
     ...useCases,
     AuditFeed,
     { provide: READ_MODEL, useClass: AuditReadModel },
+    { provide: READERS, useClass: ReadReporter },
     { provide: ENTRIES, useFactory: (pool: Pool) => new PostgresEntries(pool), inject: [POOL] },
     { provide: WITNESS, useFactory: (pool: Pool) => new PostgresWitness(pool), inject: [POOL] },
     { provide: TREES, useFactory: (pool: Pool) => new PostgresTrees(pool), inject: [POOL] },

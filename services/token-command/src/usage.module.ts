@@ -4,6 +4,7 @@ import type { Database } from './adapters/database.ts';
 import { PostgresStreamVersions, PostgresUsage } from './adapters/postgres-usage.ts';
 import { usageUseCases } from './application/index.ts';
 import { DATABASE, STREAM_VERSIONS, USAGE } from './application/ports.ts';
+import { Recorder } from './application/usage/recorder.ts';
 import { LogModule } from './log.module.ts';
 
 /** What verifiers report: how often tokens were used, and who was refused. */
@@ -16,6 +17,7 @@ import { LogModule } from './log.module.ts';
       inject: [DATABASE],
       useFactory: (db: Kysely<Database>) => new PostgresStreamVersions(db),
     },
+    Recorder,
     ...usageUseCases,
   ],
 })

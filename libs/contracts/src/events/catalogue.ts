@@ -23,6 +23,7 @@ import {
   TokenId,
   TokenScope,
 } from '../values.ts';
+import { AuditExportFilter, auditExportFormats } from '../operations/audit.ts';
 import { decisionReasons } from '../operations/verifier.ts';
 import type { NewEvent, RecordedEvent } from './envelope.ts';
 
@@ -252,6 +253,28 @@ export const eventTypes = {
       /** Where the minute begins. */
       minute: Instant,
       count: z.number().int().positive(),
+    }),
+  },
+  // security-<org>.<reader>
+  /** Pages of the audit log that somebody read. Several events may count one minute: each adds to it. */
+  AuditRead: {
+    category: 'security',
+    version: 1,
+    data: z.object({
+      /** Where the minute begins. */
+      minute: Instant,
+      count: z.number().int().positive(),
+    }),
+  },
+  /** The audit log was taken away, or the beginning of it was: recorded before the first line leaves. */
+  AuditExported: {
+    category: 'security',
+    version: 1,
+    data: z.object({
+      format: z.enum(auditExportFormats),
+      /** Entries of the tree that the export ends at. */
+      size: z.number().int().nonnegative(),
+      filter: AuditExportFilter,
     }),
   },
   // activity-<org>.<tok>

@@ -100,6 +100,28 @@ export const auditList = operation({
   example: { input: { namespace: 'API Tokens', action: 'token.', from: '2027-01-01T00:00:00.000Z', q: 'claude*' } },
 });
 
+export const auditExportFormats = ['ndjson', 'csv'] as const;
+
+/** An id of Tollgate's: a person's name or address is none. */
+const KnownId = z.string().regex(/^[a-z]{3}_[0-9a-z]{1,40}$/);
+
+/**
+ * The filter of an export as it is recorded for ever. What was typed freely may be about a person: of such fields the log keeps
+ * ids of Tollgate's own, and otherwise only that there was something.
+ */
+export const AuditExportFilter = z.object({
+  namespace: z.enum(auditNamespaces).optional(),
+  outcome: z.enum(['success', 'refused']).optional(),
+  spaceId: SpaceId.optional(),
+  from: Instant.optional(),
+  to: Instant.optional(),
+  actor: KnownId.optional(),
+  target: KnownId.optional(),
+  /** Fields that were given and are not kept. */
+  others: z.array(z.enum(['action', 'actor', 'target', 'q'])),
+});
+export type AuditExportFilter = z.infer<typeof AuditExportFilter>;
+
 /** The end is fixed when the export begins: at the tree size that the header `Tollgate-Checkpoint-Size` names. */
 export const auditExport = operation({
   ...query,
@@ -108,7 +130,7 @@ export const auditExport = operation({
   http: { method: 'GET', path: '/v1/orgs/:org/audit/export', raw: ['application/x-ndjson', 'text/csv'] },
   input: z.strictObject({
     org: OrgId,
-    format: z.enum(['ndjson', 'csv']).default('ndjson'),
+    format: z.enum(auditExportFormats).default('ndjson'),
     ...filters,
     cursor: listQuery.cursor,
     atLeast,

@@ -2,6 +2,7 @@ import type { AnyOperation, ServiceName } from '../operation.ts';
 import * as accounts from './accounts.ts';
 import * as agents from './agents.ts';
 import * as audit from './audit.ts';
+import * as auditReads from './audit-reads.ts';
 import * as auditRecords from './audit-records.ts';
 import * as balance from './balance.ts';
 import * as billing from './billing.ts';
@@ -23,6 +24,7 @@ import * as witness from './witness.ts';
 export * from './accounts.ts';
 export * from './agents.ts';
 export * from './audit.ts';
+export * from './audit-reads.ts';
 export * from './audit-records.ts';
 export * from './balance.ts';
 export * from './billing.ts';
@@ -60,6 +62,7 @@ export const allOperations: readonly AnyOperation[] = [
   balance,
   billing,
   audit,
+  auditReads,
   auditRecords,
   projections,
   development,

@@ -18,14 +18,17 @@ import {
   CHECKPOINTS,
   ENTRIES,
   READ_MODEL,
+  READERS,
   TREES,
   type Checkpoints,
   type Entries,
   type EntryFilter,
+  type Readers,
   type ReadModel,
   type Trees,
 } from './ports.ts';
 import { personalIdsOf, present } from './present.ts';
+import { recordedFilter } from './recorded-filter.ts';
 
 const name = auditExport.name;
 /** Entries of a page at most: with three targets each, their people still fit one look-up. */
@@ -43,15 +46,19 @@ export class ExportEntries implements OperationHandler<typeof auditExport> {
     @Inject(TREES) private readonly trees: Trees,
     @Inject(CHECKPOINTS) private readonly checkpoints: Checkpoints,
     @Inject(BUS) private readonly bus: BusClient,
+    @Inject(READERS) private readonly readers: Readers,
   ) {}
 
-  async execute({ input }: OperationMessage<typeof auditExport>): Promise<OutputOf<typeof auditExport>> {
+  async execute({ input, call }: OperationMessage<typeof auditExport>): Promise<OutputOf<typeof auditExport>> {
     const { org, format, cursor, atLeast, q, ...fields } = input;
     if (atLeast !== undefined) await this.readModel.waitFor(atLeast);
     const filter: EntryFilter = { ...fields, words: q === undefined ? undefined : wantedWords(q) };
     const [size, position] = cursor
       ? (decodeCursor(name, org, cursor, ['number', 'number']) as [number, number])
       : [await this.checkpoints.newestSize(org), 0];
+    // An export that cannot be recorded does not begin. Its pages are counted like others: a cursor alone gets them, too.
+    if (cursor) this.readers.page(org, call);
+    else await this.readers.export(org, call, { format, size, filter: recordedFilter({ ...fields, q }) });
     const found = await this.entries.oldest(org, filter, { position, size }, pageMax);
     const personal = await this.bus.call(personalLookup, personalIdsOf(found));
     const shown = found.map((entry) => present(entry, personal));

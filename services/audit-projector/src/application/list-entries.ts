@@ -2,7 +2,7 @@ import { Inject } from '@nestjs/common';
 import { Handles, type BusClient, type OperationHandler, type OperationMessage } from '@tollgate/bus';
 import { auditList, decodeCursor, encodeCursor, personalLookup, type OutputOf } from '@tollgate/contracts';
 import { BUS } from '@tollgate/runtime';
-import { ENTRIES, READ_MODEL, type Entries, type ReadModel } from './ports.ts';
+import { ENTRIES, READ_MODEL, READERS, type Entries, type Readers, type ReadModel } from './ports.ts';
 import { wantedWords } from '../domain/words.ts';
 import { personalIdsOf, present } from './present.ts';
 
@@ -19,13 +19,15 @@ export class ListEntries implements OperationHandler<typeof auditList> {
     @Inject(ENTRIES) private readonly entries: Entries,
     @Inject(READ_MODEL) private readonly readModel: ReadModel,
     @Inject(BUS) private readonly bus: BusClient,
+    @Inject(READERS) private readonly readers: Readers,
   ) {}
 
-  async execute({ input }: OperationMessage<typeof auditList>): Promise<OutputOf<typeof auditList>> {
+  async execute({ input, call }: OperationMessage<typeof auditList>): Promise<OutputOf<typeof auditList>> {
     const { org, cursor, limit, atLeast, q, ...fields } = input;
     const filter = { ...fields, words: q === undefined ? undefined : wantedWords(q) };
     const before = cursor === undefined ? null : Number(decodeCursor(list, org, cursor, ['number'])[0]);
     if (atLeast !== undefined) await this.readModel.waitFor(atLeast);
+    this.readers.page(org, call);
     // One more than is shown tells whether there is a next page.
     const found = await this.entries.newest(org, filter, before, limit + 1);
     const shown = found.slice(0, limit);

@@ -1,4 +1,5 @@
-import type { AuditEntry, RebuildReport } from '@tollgate/contracts';
+import type { CallContext } from '@tollgate/bus';
+import type { AuditEntry, AuditExportFilter, RebuildReport } from '@tollgate/contracts';
 import type { Range } from '@tollgate/proof';
 import type { WantedWord } from '../domain/words.ts';
 
@@ -8,6 +9,7 @@ export const READ_MODEL = Symbol('ReadModel');
 export const TREES = Symbol('Trees');
 export const CHECKPOINTS = Symbol('Checkpoints');
 export const WITNESS = Symbol('Witness');
+export const READERS = Symbol('Readers');
 
 /** Which entries are asked for. `from` is included, `to` is not. */
 export interface EntryFilter {
@@ -98,4 +100,20 @@ export interface ReadModel {
   waitFor(position: number): Promise<void>;
   /** Fills new tables from the whole log, compares them with the running ones and switches. */
   rebuild(): Promise<RebuildReport>;
+}
+
+/** Records who reads the log, in the log. */
+export interface Readers {
+  /** Somebody read a page: counted, and recorded with the others of the same minute. */
+  page(orgId: string, call: CallContext): void;
+  /**
+   * Somebody begins an export: recorded when this resolves.
+   * @param what with the size of the tree that it ends at
+   * @throws TollgateError SERVICE_UNAVAILABLE when it cannot be recorded, and so must not begin
+   */
+  export(
+    orgId: string,
+    call: CallContext,
+    what: { readonly format: 'ndjson' | 'csv'; readonly size: number; readonly filter: AuditExportFilter },
+  ): Promise<void>;
 }

@@ -6,9 +6,11 @@ import {
   CHECKPOINTS,
   ENTRIES,
   READ_MODEL,
+  READERS,
   TREES,
   type Checkpoints,
   type Entries,
+  type Readers,
   type ReadModel,
   type Trees,
 } from './ports.ts';
@@ -22,11 +24,13 @@ export class ProveEntry implements OperationHandler<typeof auditProof> {
     @Inject(READ_MODEL) private readonly readModel: ReadModel,
     @Inject(TREES) private readonly trees: Trees,
     @Inject(CHECKPOINTS) private readonly checkpoints: Checkpoints,
+    @Inject(READERS) private readonly readers: Readers,
   ) {}
 
-  async execute({ input }: OperationMessage<typeof auditProof>): Promise<OutputOf<typeof auditProof>> {
+  async execute({ input, call }: OperationMessage<typeof auditProof>): Promise<OutputOf<typeof auditProof>> {
     const { org, id, atLeast } = input;
     if (atLeast !== undefined) await this.readModel.waitFor(atLeast);
+    this.readers.page(org, call);
     const index = await this.entries.indexOf(org, id);
     if (index === null) throw new TollgateError('NOT_FOUND', 'This organization has no audit entry of that id.');
     if (input.size !== undefined) await requireSize(this.trees, org, input.size);

@@ -255,6 +255,18 @@ const meanings: { readonly [T in EventType]: (event: Of<T>) => Meaning } = {
     reason: data.reason,
     after: pick(data, 'minute', 'count'),
   }),
+  AuditRead: (event) => ({
+    namespace: 'Security',
+    action: 'audit.read',
+    targets: [organization(event)],
+    after: pick(event.data, 'minute', 'count'),
+  }),
+  AuditExported: (event) => ({
+    namespace: 'Security',
+    action: 'audit.exported',
+    targets: [organization(event)],
+    after: pick(event.data, 'format', 'size', 'filter'),
+  }),
   TokenRegenerated: ({ data }) => ({
     namespace: 'API Tokens',
     action: 'token.regenerated',

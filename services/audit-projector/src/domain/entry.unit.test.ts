@@ -297,6 +297,24 @@ const samples: { [T in EventType]: { data: EventData<T>; says: object } } = {
       after: { minute: at, count: 17 },
     },
   },
+  AuditRead: {
+    data: { minute: at, count: 12 },
+    says: {
+      namespace: 'Security',
+      action: 'audit.read',
+      targets: [{ type: 'organization', id: org }],
+      after: { minute: at, count: 12 },
+    },
+  },
+  AuditExported: {
+    data: { format: 'csv', size: 40, filter: { from: at, others: ['q'] } },
+    says: {
+      namespace: 'Security',
+      action: 'audit.exported',
+      targets: [{ type: 'organization', id: org }],
+      after: { format: 'csv', size: 40, filter: { from: at, others: ['q'] } },
+    },
+  },
   ActivityRecorded: {
     data: {
       tokenId,

@@ -1,5 +1,13 @@
 import { join } from 'node:path';
-import { personalLookup, principalsResolve, type Role, type TollgateEvent } from '@tollgate/contracts';
+import {
+  auditReportExport,
+  auditReportReads,
+  personalLookup,
+  principalsResolve,
+  type Role,
+  type TollgateEvent,
+  type InputOf,
+} from '@tollgate/contracts';
 import { migrate } from '@tollgate/event-log';
 import { startStage, type Stage } from '@tollgate/runtime/testing';
 
@@ -7,8 +15,15 @@ export const ada = 'acc_01jd0000000000000000000000';
 export const owner = { sub: ada };
 const january = '2026-01-01T00:00:00.000Z';
 
+/** What is done with reports of who reads the log. */
+interface Recorders {
+  reads(input: InputOf<typeof auditReportReads>): void;
+  export(input: InputOf<typeof auditReportExport>): void;
+}
+const forget: Recorders = { reads: () => undefined, export: () => undefined };
+
 /** A stage with the tables of the audit log, on which everybody is an owner. */
-export async function startAuditStage(): Promise<Stage> {
+export async function startAuditStage(recorders = forget): Promise<Stage> {
   const stage = await startStage();
   await migrate(stage.db.admin, {
     service: 'audit-projector',
@@ -20,6 +35,14 @@ export async function startAuditStage(): Promise<Stage> {
     accounts: { [ada]: { name: '=Ada "Countess" Lovelace' } },
     requests: { req_1: { ip: '192.0.2.7', userAgent: 'curl/8' } },
   }));
+  await stage.standIn(auditReportReads, (input) => {
+    recorders.reads(input);
+    return { recorded: input.reads.length };
+  });
+  await stage.standIn(auditReportExport, (input) => {
+    recorders.export(input);
+    return { position: 1 };
+  });
   await stage.log.startRelay();
   return stage;
 }

@@ -4,13 +4,12 @@ import type { CallContext, OperationMessage } from '@tollgate/bus';
 import {
   type Actor,
   type AnyOperation,
-  type EventMeta,
   isTollgateError,
   type NewEvent,
   type RecordedEvent,
   TollgateError,
 } from '@tollgate/contracts';
-import type { EventStore, PersonalRow, PersonRow, StreamReader } from '@tollgate/event-log';
+import type { EventStore, PersonRow, StreamReader } from '@tollgate/event-log';
 import canonicalize from 'canonicalize';
 import { advance, type Aggregate, fold, type Folded } from '../domain/aggregate.ts';
 import { AuthorityClock } from './authority-clock.ts';
@@ -22,7 +21,7 @@ import {
   type KeptAnswer,
   STREAMS,
 } from './ports.ts';
-import { commitToRequest } from './request-commitment.ts';
+import { provenance } from './provenance.ts';
 
 /** Lost races are decided again this often before the caller is told; each round one of the racers wins. */
 const attemptsMax = 50;
@@ -138,7 +137,7 @@ export class CommandRunner {
         false,
       );
 
-    const { meta, request } = provenance(message.call, orgId);
+    const { meta, request } = provenance({ ...message.call, actor: actorOf(message.call) }, orgId);
     const left = written.map(({ before: { version }, write }) => ({
       stream: write.stream,
       version: version + write.events.length,
@@ -190,34 +189,6 @@ export class CommandRunner {
 function outcomeOf<S>([own, ...others]: readonly Folded<S>[], replayed: boolean): Outcome<S> {
   const position = Math.max(...[own as Folded<S>, ...others].map((folded) => folded.position));
   return { ...(own as Folded<S>), position, others, replayed };
-}
-
-/** Who did it and whence, for the events, and the erasable row that their commitment refers to. */
-function provenance(call: CallContext, orgId: string | null): { meta: EventMeta; request: PersonalRow | null } {
-  const actor = actorOf(call);
-  const context = commitToRequest(call);
-  const meta: EventMeta = {
-    actor,
-    correlationId: call.requestId,
-    causationId: call.requestId,
-    requestId: context ? call.requestId : null,
-    contextCommitment: context?.commitment ?? null,
-    traceparent: null,
-  };
-  if (!context) return { meta, request: null };
-  const accountId = actor.type === 'account' ? actor.id : null;
-  return {
-    meta,
-    request: {
-      table: 'requests',
-      requestId: call.requestId,
-      orgId,
-      accountId,
-      ip: call.ip,
-      userAgent: call.userAgent,
-      salt: context.salt,
-    },
-  };
 }
 
 export function streamName({ category }: { readonly category: string }, id: string): string {

@@ -21,6 +21,7 @@ import { ReadLog } from './log/read-log.ts';
 import { ReadSnapshot } from './log/read-snapshot.ts';
 import { RecordActivity } from './usage/record-activity.ts';
 import { ReportAttempts } from './usage/report-attempts.ts';
+import { ReportAuditExport, ReportAuditReads } from './usage/report-audit-reads.ts';
 import { ReportUsage } from './usage/report-usage.ts';
 import { InstallVscode } from './mcp/install-vscode.ts';
 import { McpJson } from './mcp/mcp-json.ts';
@@ -122,7 +123,7 @@ export const tokenUseCases = [
   RebuildTokenList,
 ];
 
-export const usageUseCases = [ReportUsage, ReportAttempts, RecordActivity];
+export const usageUseCases = [ReportUsage, ReportAttempts, ReportAuditReads, ReportAuditExport, RecordActivity];
 
 export const logUseCases = [ReadLog];
 

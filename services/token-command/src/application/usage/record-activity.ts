@@ -1,59 +1,44 @@
 import { createHash } from 'node:crypto';
 import { Inject } from '@nestjs/common';
 import { Handles, type OperationHandler, type OperationMessage } from '@tollgate/bus';
-import { auditRecord, type InputOf, isTollgateError, type OutputOf, TollgateError } from '@tollgate/contracts';
+import { auditRecord, type InputOf, type OutputOf, TollgateError } from '@tollgate/contracts';
 import { containsSecret } from '@tollgate/credential';
-import type { AppendRequest, EventStore, StreamReader } from '@tollgate/event-log';
+import type { AppendRequest, StreamReader } from '@tollgate/event-log';
 import canonicalize from 'canonicalize';
 import { fold } from '../../domain/aggregate.ts';
 import { token } from '../../domain/token.ts';
-import { AuthorityClock } from '../authority-clock.ts';
 import { streamName } from '../command-runner.ts';
-import { EVENT_STORE, STREAM_VERSIONS, STREAMS } from '../ports.ts';
-import type { StreamVersions } from './ports.ts';
+import { STREAMS } from '../ports.ts';
+import { Recorder } from './recorder.ts';
 
 type Message = OperationMessage<typeof auditRecord>;
 type Activity = InputOf<typeof auditRecord>['records'][number];
 type Answer = OutputOf<typeof auditRecord>;
 
-/** Those who report the same token at the same time race for its stream; each round one of them wins. */
-const roundsMax = 50;
-
 /** Records what others saw a token do: an event each, by the token and not by who reports it. */
 @Handles(auditRecord)
 export class RecordActivity implements OperationHandler<typeof auditRecord> {
   constructor(
-    @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(STREAMS) private readonly streams: StreamReader,
-    @Inject(STREAM_VERSIONS) private readonly versions: StreamVersions,
-    private readonly clock: AuthorityClock,
+    private readonly recorder: Recorder,
   ) {}
 
   async execute(message: Message): Promise<Answer> {
     const { records } = message.input;
     requireNoSecret(records);
     const org = await this.#organizationOf(records, message.call.principal?.orgId);
-    for (let round = 1; ; round++) {
-      try {
-        return await this.#append(org, message);
-      } catch (error) {
-        if (!isTollgateError(error, 'CONFLICT') || round === roundsMax) throw error;
-      }
-    }
+    return this.#append(org, message);
   }
 
   async #append(org: string, { input, call }: Message): Promise<Answer> {
     const reporter = call.principal?.id ?? 'unknown';
-    const now = this.clock.now();
     const recorded = input.records.length;
     // The actor stands in what an append says of all its events, so each token has an append of its own …
     const byToken = [...Map.groupBy(input.records, ({ tokenId }) => tokenId)];
     let position = 0;
     for (const [part, [tokenId, own]] of byToken.entries()) {
-      const stream = `activity-${org}.${tokenId}`;
-      const result = await this.store.append({
-        stream,
-        expectedVersion: await this.versions.versionOf(stream),
+      const result = await this.recorder.record({
+        stream: `activity-${org}.${tokenId}`,
         orgId: org,
         events: own.map((record) => ({ type: 'ActivityRecorded', data: dataOf(record, reporter) })),
         meta: {
@@ -64,7 +49,6 @@ export class RecordActivity implements OperationHandler<typeof auditRecord> {
           contextCommitment: null,
           traceparent: null,
         },
-        at: now,
         ...keyOf(org, part, { input, call }),
       });
       if (result.replayed && result.requestHash !== hashOf(input)) throw reused();

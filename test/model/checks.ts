@@ -27,6 +27,7 @@ export const checks: readonly Check[] = [
   clean('a repeated call', ...small, 'AGAIN'),
   clean('a clean shutdown', 'NS=2', 'L=2', 'D=0', 'LEAVE'),
   clean('an outage of the authority', ...small, 'RESTART', 'UNREADABLE', 'STRICT'),
+  clean('lease rows are lost', ...small, 'LOSS'),
 
   // The verifier.
   mutant('LEASE_AT_RECEIPT', ...small),
@@ -49,6 +50,8 @@ export const checks: readonly Check[] = [
   mutant('ANY_ACK', ...twoCalls),
   mutant('AGAIN_RETURNS', ...small, 'AGAIN'),
   mutant('UNREADABLE_RETURNS', ...small, 'UNREADABLE'),
+  mutant('LOSS_IGNORED', ...small, 'LOSS'),
+  mutant('VOUCH_EARLY', ...small, 'LOSS'),
   // Forgetting leases that ran out.
   mutant('FORGET_UNCHECKED', ...twoCalls),
   mutant('FORGET_AT_TIMEOUT', ...twoCalls),

@@ -45,6 +45,11 @@ byte elapsed[NB];           /* a barrier's clock, from the commit; it stands sti
 bit  timing[NB];
 byte known[NB];             /* the same, from when it had read the leases: a lease in what was read ends within this time */
 bit  keeping[NB];
+#ifdef LOSS
+bit  lost;                  /* the mark beside the lease rows is not intact: some may be missing */
+bit  noticed;
+byte since;                 /* the watch's clock, from when it noticed; it stands still at L + MARGIN */
+#endif
 byte returned;              /* bit k - 1: a call that narrows token k has returned              */
 
 /* the verifiers */
@@ -99,6 +104,9 @@ active proctype Clock() {
           i++
        :: else -> break
        od;
+#ifdef LOSS
+       if :: noticed && since < L + MARGIN -> since++ :: else fi;
+#endif
        v = 0; i = 0; slow = 0
      }
   od
@@ -207,6 +215,18 @@ proctype Restart() {                                  /* the authority starts an
 }
 #endif
 
+#ifdef LOSS
+proctype Loss() { atomic { row[0] = 0; lost = 1 } }   /* a restore; the mark goes with the rows */
+
+proctype Watch() {                                    /* vouches for the rows again */
+  atomic { lost -> noticed = 1 };
+#ifndef M_VOUCH_EARLY
+  since >= L + MARGIN;
+#endif
+  lost = 0
+}
+#endif
+
 #ifdef LEAVE
 proctype Leave(byte v) {
 #ifdef M_LEAVE_EARLY
@@ -234,7 +254,10 @@ inline read_leases() {
   d_step {
     v = 0;
     do :: v < NV -> seen[v] = row[v]; same[b * NV + v] = 1; v++ :: else -> break od;
-    v = 0; keeping[b] = 1
+    v = 0; keeping[b] = 1;
+#if defined(LOSS) && !defined(M_LOSS_IGNORED)
+    blind = lost                                      /* of the same moment as the rows */
+#endif
   }
 }
 
@@ -334,6 +357,9 @@ init { atomic {
 #endif
 #ifdef RESTART
   run Restart();
+#endif
+#ifdef LOSS
+  run Loss(); run Watch();
 #endif
 #ifdef LEAVE
   run Leave(0);

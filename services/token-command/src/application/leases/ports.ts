@@ -5,12 +5,26 @@ export interface Lease {
   readonly renewal: number;
 }
 
+/**
+ * Whether the lease rows are all that were committed. A restore, a failover or a new start of Postgres changes `state`, and
+ * `intact` is false until `vouch` says that all leases which may be missing have ended.
+ */
+export interface LeaseMark {
+  readonly intact: boolean;
+  /** What was found: the run of Postgres and the mark beside the leases. */
+  readonly state: string;
+}
+
 /** Leases are rows in Postgres, so an authority that starts anew knows them. */
 export interface Leases {
   /** Committed when it resolves. */
   renew(incarnation: string, verifier: string): Promise<void>;
   giveBack(incarnation: string): Promise<boolean>;
-  all(): Promise<readonly Lease[]>;
+  /** The leases and their mark, as of one moment. */
+  all(): Promise<{ readonly leases: readonly Lease[]; readonly mark: LeaseMark }>;
+  mark(): Promise<LeaseMark>;
+  /** From now on the rows are all there is, unless what is found is another state than this by now. */
+  vouch(state: string): Promise<void>;
   /** Removes leases that have not been renewed since they were read. */
   forget(leases: readonly Lease[]): Promise<void>;
 }

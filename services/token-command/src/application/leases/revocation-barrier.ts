@@ -3,6 +3,7 @@ import { type Barrier, subjects } from '@tollgate/contracts';
 import type { EventSource } from '@tollgate/event-log';
 import { createLogger } from '@tollgate/telemetry';
 import { EVENT_SOURCE, LEASE_TERMS, LEASES, SIGNALS } from '../ports.ts';
+import { LeaseWatch } from './lease-watch.ts';
 import type { Lease, Leases, LeaseTerms, Signals } from './ports.ts';
 
 const logger = createLogger('barrier');
@@ -22,6 +23,7 @@ export class RevocationBarrier {
   readonly #signals: Signals;
   readonly #source: EventSource;
   readonly #terms: LeaseTerms;
+  readonly #watch: LeaseWatch;
   /** The highest position that each incarnation says it has applied. */
   readonly #applied = new Map<string, number>();
   readonly #waiting = new Set<() => void>();
@@ -32,11 +34,13 @@ export class RevocationBarrier {
     @Inject(SIGNALS) signals: Signals,
     @Inject(EVENT_SOURCE) source: EventSource,
     @Inject(LEASE_TERMS) terms: LeaseTerms,
+    watch: LeaseWatch,
   ) {
     this.#leases = leases;
     this.#signals = signals;
     this.#source = source;
     this.#terms = terms;
+    this.#watch = watch;
   }
 
   /** Listens to acknowledgements. They are bound to this log and to one incarnation of one process. */
@@ -64,30 +68,33 @@ export class RevocationBarrier {
     const startedMs = performance.now();
     const longestMs = this.#terms.leaseMs + this.#terms.marginMs;
     const deadlineMs = startedMs + longestMs;
-    const held = await this.#leasesOrNull();
+    const { held, complete } = await this.#readLeases();
     // A slow read may show a lease that was granted after the timer started: this call need not wait for it, since it covers
     // `position`, but it may outlast the timer, and the next narrowing change has to find its row.
     const allOverMs = performance.now() + longestMs;
-    const missing = () => (held ?? []).filter(({ incarnation }) => (this.#applied.get(incarnation) ?? 0) < position);
-    // Without the leases nobody can be asked, so only time can tell.
-    const isDone = held ? () => missing().length === 0 : () => false;
+    const missing = () => held.filter(({ incarnation }) => (this.#applied.get(incarnation) ?? 0) < position);
+    // Who holds a lease that is not there cannot be asked, so only time can tell.
+    const isDone = complete ? () => missing().length === 0 : () => false;
     if (!isDone()) await this.#wait(position, deadlineMs, isDone);
 
     const acknowledged = isDone();
     if (!acknowledged) void this.#forget(missing(), allOverMs);
     return {
       waitedMs: Math.round((performance.now() - startedMs) * 100) / 100,
-      verifiers: held?.length ?? 0,
+      verifiers: held.length,
       mode: acknowledged ? 'acknowledged' : 'lease-expired',
     };
   }
 
-  async #leasesOrNull(): Promise<readonly Lease[] | null> {
+  /** `complete`: these are all the leases that may still run. */
+  async #readLeases(): Promise<{ held: readonly Lease[]; complete: boolean }> {
     try {
-      return await this.#leases.all();
+      const { leases, mark } = await this.#leases.all();
+      this.#watch.notice(mark);
+      return { held: leases, complete: mark.intact };
     } catch (error) {
       logger.warn(`the leases cannot be read, so the barrier waits for the whole lease: ${(error as Error).message}`);
-      return null;
+      return { held: [], complete: false };
     }
   }
 

@@ -1,28 +1,32 @@
 import { describe, expect, it } from '@jest/globals';
 import { subjects } from '@tollgate/contracts';
 import { InMemoryEventLog } from '@tollgate/event-log';
-import type { Lease, Leases, Signals } from './ports.ts';
+import { LeaseWatch } from './lease-watch.ts';
+import type { Lease, LeaseMark, Leases, Signals } from './ports.ts';
 import { RevocationBarrier } from './revocation-barrier.ts';
 
 const terms = { leaseMs: 60, marginMs: 20 };
 const lease = (incarnation: string, renewal = 1): Lease => ({ incarnation, verifier: 'auth-verifier', renewal });
 
 /** A barrier on leases in memory, and the wire between it and its verifiers. */
-async function barrierWith(held: readonly Lease[] | Error, readTakesMs = 0) {
+async function barrierWith(held: readonly Lease[] | Error, { readTakesMs = 0, intact = true } = {}) {
   const source = new InMemoryEventLog();
   const logId = await source.logId();
   const listeners = new Map<string, (body: unknown) => void>();
   const published: { subject: string; body: unknown }[] = [];
   const forgotten: Lease[] = [];
   let forgottenAtMs = 0;
+  const mark: LeaseMark = { intact, state: 'as found' };
   const leases: Leases = {
     renew: () => Promise.resolve(),
     giveBack: () => Promise.resolve(true),
     all: async () => {
       if (readTakesMs > 0) await new Promise((resolve) => setTimeout(resolve, readTakesMs));
       if (held instanceof Error) throw held;
-      return held;
+      return { leases: held, mark };
     },
+    mark: () => Promise.resolve(mark),
+    vouch: () => Promise.resolve(),
     forget: (expired) => {
       forgotten.push(...expired);
       forgottenAtMs = performance.now();
@@ -36,7 +40,7 @@ async function barrierWith(held: readonly Lease[] | Error, readTakesMs = 0) {
       return () => listeners.delete(subject);
     },
   };
-  const barrier = new RevocationBarrier(leases, signals, source, terms);
+  const barrier = new RevocationBarrier(leases, signals, source, terms, new LeaseWatch(leases, terms));
   await barrier.start();
   const acknowledge = (incarnation: string, applied: number, ofLog = logId) =>
     listeners.get(subjects.barrierAck)?.({ logId: ofLog, incarnation, applied });
@@ -95,12 +99,20 @@ describe('the revocation barrier', () => {
 
   it('keeps the rows of leases that a slow read showed until these, too, have ended', async () => {
     const readMs = 50;
-    const { barrier, forgotten, forgottenAtMs } = await barrierWith([lease('a')], readMs);
+    const { barrier, forgotten, forgottenAtMs } = await barrierWith([lease('a')], { readTakesMs: readMs });
     const startedMs = performance.now();
     await barrier.run(7);
     // Granted just before it was read, a lease ends this late; a later change still has to find it until then.
     await eventually(() => forgotten.length > 0);
     expect(forgottenAtMs() - startedMs).toBeGreaterThanOrEqual(readMs + terms.leaseMs + terms.marginMs - 1);
+  });
+
+  it('waits for the whole lease while lease rows may have been lost, whoever acknowledges', async () => {
+    const { barrier, acknowledge } = await barrierWith([lease('a')], { intact: false });
+    const startedMs = performance.now();
+    acknowledge('a', 7);
+    expect(await barrier.run(7)).toMatchObject({ verifiers: 1, mode: 'lease-expired' });
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(terms.leaseMs + terms.marginMs);
   });
 
   it('waits for the whole lease when it cannot know who holds one', async () => {

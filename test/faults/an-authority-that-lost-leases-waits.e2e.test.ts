@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createPool, type Pool } from '@tollgate/event-log';
+import { type ServiceHandle, startStack, type TestStack } from '@tollgate/stack';
+import { Link } from '../chaos/link.ts';
+import { type Callers, callersOf, makeOrganization, makeToken, must, type Organization } from '../support/api.ts';
+import { eventually } from '../support/eventually.ts';
+import { httpDoor, Watch } from '../support/watch.ts';
+
+/** L + M. */
+const wholeLeaseMs = 2_250;
+
+let stack: TestStack;
+let callers: Callers;
+let acme: Organization;
+let link: Link;
+let remote: ServiceHandle;
+let admin: Pool;
+
+beforeAll(async () => {
+  stack = await startStack();
+  admin = createPool(stack.secrets.databaseAdminUrl, { name: 'test', max: 1 });
+  link = await Link.to(Number(new URL(stack.state.natsUrl).port));
+  callers = await callersOf(stack);
+  acme = await makeOrganization(callers);
+}, 60_000);
+afterAll(async () => {
+  await stack?.stop();
+  await link?.close();
+  await admin?.end();
+});
+
+const revoke = async ({ token }: { token: { id: string } }) =>
+  must(200, await acme.owner('POST', acme.at(`/tokens/${token.id}/revoke`)));
+
+describe('an authority whose lease rows were lost', () => {
+  it('waits for the whole lease: a verifier that it does not know of any more refuses when the revoke returns', async () => {
+    const columns = 'log_id, incarnation, verifier, renewal, run, written_by';
+    await admin.query(`CREATE TABLE public.copy AS SELECT ${columns} FROM log.leases`);
+    remote = await stack.spawn('auth-verifier', { TOLLGATE_NATS_URL: link.url });
+    const authorization = `Bearer ${await callers.jwt({ sub: 'shop', scope: 'tokens:verify' })}`;
+    const watch = new Watch({ remote: httpDoor(remote.url, authorization) });
+    try {
+      const made = await makeToken(acme);
+      const seen = await watch.see(made.secret);
+      // It can neither renew its lease nor hear of the revoke. Its row goes with the restore of a copy from before it came.
+      link.cut('up', 'down');
+      await admin.query(`BEGIN; TRUNCATE log.leases;
+        INSERT INTO log.leases (${columns}) SELECT * FROM public.copy; COMMIT; DROP TABLE public.copy`);
+      const { result } = await watch.narrow(seen, () => revoke(made));
+      expect(result.barrier).toMatchObject({ mode: 'lease-expired' });
+      expect(result.barrier.waitedMs).toBeGreaterThanOrEqual(wholeLeaseMs);
+      await watch.seeRefused(seen, 5);
+      link.heal();
+      await eventually(async () => {
+        const { body } = await callers.verifier('POST', '/v1/verify', { token: made.secret });
+        expect(body).toMatchObject({ reason: 'revoked' });
+      });
+    } finally {
+      link.heal();
+      await watch.stop();
+    }
+    expect(watch.violations).toEqual([]);
+  });
+
+  it('vouches for the rows once a whole lease has passed: revokes are fast again', async () => {
+    await eventually(async () => {
+      const { barrier } = await revoke(await makeToken(acme));
+      expect(barrier).toMatchObject({ verifiers: 2, mode: 'acknowledged' });
+    }, 10_000);
+  });
+
+  it('takes a new start of Postgres for a loss, since the data directory may be an older one', async () => {
+    const made = await makeToken(acme);
+    await stack.postgres.stop();
+    await stack.postgres.start();
+    let answer;
+    await eventually(async () => (answer = await revoke(made)), 10_000);
+    expect(answer).toMatchObject({ barrier: { mode: 'lease-expired' } });
+  });
+});

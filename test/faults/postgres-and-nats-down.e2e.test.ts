@@ -122,9 +122,15 @@ async function expectEverythingBack(): Promise<void> {
   }, left());
   await eventually(expectReady, left());
   const { barrier } = must(200, await acme.owner('POST', acme.at(`/tokens/${token.id}/revoke`)));
-  expect(barrier).toMatchObject({ verifiers: 1, mode: 'acknowledged' });
+  expect(barrier).toMatchObject({ verifiers: 1 });
   expect(must(200, await verify(secret))).toMatchObject({ valid: false, reason: 'revoked' });
   expect(must(200, await verify(live.secret))).toMatchObject({ valid: true });
+  // After a new start of Postgres, which might be a restore, the first ones wait for the whole lease.
+  await eventually(async () => {
+    const more = await makeToken(acme);
+    const answer = must(200, await acme.owner('POST', acme.at(`/tokens/${more.token.id}/revoke`)));
+    expect(answer.barrier).toMatchObject({ verifiers: 1, mode: 'acknowledged' });
+  }, 10_000);
 }
 
 const ways: [string, (server: ProcessHandle) => Promise<void>][] = [

@@ -28,34 +28,39 @@ export const tokensDescribe = operation({
 /** How many tokens one report counts at most: with it the message stays far below what NATS takes. */
 export const usageReportTokensMax = 1000;
 
+const column = <T extends z.ZodType>(entry: T) => z.array(entry).min(1).max(usageReportTokensMax);
+const UnixMs = z.number().int().nonnegative();
+
 /**
  * Counts since the last report of the same incarnation. `sequence` is 1, 2, 3 … for each incarnation: a report is repeated
  * unchanged until it is answered, and counts once.
+ *
+ * It is a table in columns, an entry in each for every token: busy verifiers report thousands of tokens a second, and columns
+ * take a quarter of the time to write, to check and to store.
  */
 export const usageReport = operation({
   ...internal,
   name: 'usage.report',
   kind: 'command',
   summary: 'Add a batch of usage counts of one verifier',
-  input: z.strictObject({
-    incarnation: Incarnation,
-    sequence: z.number().int().positive(),
-    tokens: z
-      .array(
-        z.strictObject({
-          org: OrgId,
-          tok: TokenId,
-          /** Verifications that were accepted. */
-          calls: z.number().int().positive(),
-          /** Authority time. */
-          lastUsedAt: Instant,
-          /** Of the secret before, if it was used during its overlap. */
-          previousUsedAt: Instant.nullable(),
-        }),
-      )
-      .min(1)
-      .max(usageReportTokensMax),
-  }),
+  input: z
+    .strictObject({
+      incarnation: Incarnation,
+      sequence: z.number().int().positive(),
+      orgs: column(OrgId),
+      tokens: column(TokenId),
+      /** Verifications that were accepted. */
+      calls: column(z.number().int().positive()),
+      /** Authority time, Unix milliseconds. */
+      lastUsedMs: column(UnixMs),
+      /** Of the secret before, if it was used during its overlap. */
+      previousUsedMs: column(UnixMs.nullable()),
+    })
+    .refine(
+      ({ orgs, tokens, calls, lastUsedMs, previousUsedMs }) =>
+        [orgs, calls, lastUsedMs, previousUsedMs].every(({ length }) => length === tokens.length),
+      'must have columns of the same length',
+    ),
   output: z.object({
     /** False for a repetition: it had been counted before. */
     applied: z.boolean(),

@@ -21,14 +21,19 @@ afterAll(() => db?.stop());
 
 const tok = idOf('tok', 1);
 const at = (second: number) => `2026-01-01T00:00:0${second}.000Z`;
+const ms = (second: number) => Date.parse(at(second));
 const report = (
   sequence: number,
-  changes: Partial<UsageReport['tokens'][number]> = {},
+  { tok: token = tok, calls = 1, last = ms(1), previous = null as number | null } = {},
   incarnation = 'one',
 ): UsageReport => ({
   incarnation,
   sequence,
-  tokens: [{ org, tok, calls: 1, lastUsedAt: at(1), previousUsedAt: null, ...changes }],
+  orgs: [org],
+  tokens: [token],
+  calls: [calls],
+  lastUsedMs: [last],
+  previousUsedMs: [previous],
 });
 async function rowOf(id = tok) {
   const { rows } = await db.admin.query(
@@ -41,14 +46,14 @@ async function rowOf(id = tok) {
 describe('usage reports', () => {
   it('count once, however often and in whatever order repetitions come', async () => {
     expect(await usage.add(report(1, { calls: 3 }))).toBe(true);
-    expect(await usage.add(report(2, { calls: 4, lastUsedAt: at(5), previousUsedAt: at(4) }))).toBe(true);
-    expect(await usage.add(report(2, { calls: 4, lastUsedAt: at(5) }))).toBe(false);
+    expect(await usage.add(report(2, { calls: 4, last: ms(5), previous: ms(4) }))).toBe(true);
+    expect(await usage.add(report(2, { calls: 4, last: ms(5) }))).toBe(false);
     expect(await usage.add(report(1, { calls: 3 }))).toBe(false);
     expect(await rowOf()).toEqual({ calls: 7, last_used_at: at(5), previous_used_at: at(4) });
   });
 
   it('of several processes add up, and the last use is the latest', async () => {
-    expect(await usage.add(report(1, { lastUsedAt: at(2) }, 'two'))).toBe(true);
+    expect(await usage.add(report(1, { last: ms(2) }, 'two'))).toBe(true);
     expect(await rowOf()).toEqual({ calls: 8, last_used_at: at(5), previous_used_at: at(4) });
   });
 
@@ -61,11 +66,11 @@ describe('usage reports', () => {
 
   it('count as a whole or not at all', async () => {
     const broken = report(1, {}, 'four');
-    broken.tokens.push({
-      ...(broken.tokens[0] as UsageReport['tokens'][number]),
-      tok: idOf('tok', 9),
-      calls: null as never,
-    });
+    broken.orgs.push(org);
+    broken.tokens.push(idOf('tok', 9));
+    broken.calls.push(null as never);
+    broken.lastUsedMs.push(ms(1));
+    broken.previousUsedMs.push(null);
     const before = await rowOf();
     await expect(usage.add(broken)).rejects.toThrow();
     expect(await rowOf()).toEqual(before);
@@ -77,7 +82,11 @@ describe('usage reports', () => {
     const from = (incarnation: string, order: string[]): UsageReport => ({
       incarnation,
       sequence: 1,
-      tokens: order.map((id) => ({ org, tok: id, calls: 1, lastUsedAt: at(1), previousUsedAt: null })),
+      orgs: order.map(() => org),
+      tokens: order,
+      calls: order.map(() => 1),
+      lastUsedMs: order.map(() => ms(1)),
+      previousUsedMs: order.map(() => null),
     });
     const all = Array.from({ length: 8 }, (_, n) => from(`many-${n}`, n % 2 ? ids : ids.toReversed()));
     expect(await Promise.all(all.map((each) => usage.add(each)))).toEqual(all.map(() => true));

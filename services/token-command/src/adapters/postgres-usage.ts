@@ -13,7 +13,7 @@ export class PostgresUsage implements Usage {
     this.#db = db;
   }
 
-  add({ incarnation, sequence, tokens }: UsageReport): Promise<boolean> {
+  add({ incarnation, sequence, ...counts }: UsageReport): Promise<boolean> {
     return this.#db.transaction().execute(async (tx) => {
       // The row's lock lets a repetition wait until it is known whether the first one was committed.
       const moved = await sql`
@@ -24,14 +24,16 @@ export class PostgresUsage implements Usage {
       if (sequence === 1) {
         await sql`DELETE FROM tokens.usage_reports WHERE reported_at < now() - ${forgottenAfter}::interval`.execute(tx);
       }
+      const { orgs, tokens, calls, lastUsedMs, previousUsedMs } = counts;
       // One order for everybody: two reports about the same tokens never wait for each other in a circle.
-      const rows = [...tokens].sort((a, b) => (a.tok < b.tok ? -1 : 1));
       await sql`
         INSERT INTO tokens.usage AS usage (org_id, token_id, calls, last_used_at, previous_used_at)
-        SELECT * FROM unnest(
-          ${rows.map(({ org }) => org)}::text[], ${rows.map(({ tok }) => tok)}::text[],
-          ${rows.map(({ calls }) => calls)}::bigint[], ${rows.map(({ lastUsedAt }) => lastUsedAt)}::timestamptz[],
-          ${rows.map(({ previousUsedAt }) => previousUsedAt)}::timestamptz[])
+        SELECT org_id, token_id, calls, to_timestamp(last_used_ms / 1000), to_timestamp(previous_used_ms / 1000)
+        FROM unnest(
+          ${orgs}::text[], ${tokens}::text[], ${calls}::bigint[],
+          ${lastUsedMs}::double precision[], ${previousUsedMs}::double precision[]
+        ) AS report (org_id, token_id, calls, last_used_ms, previous_used_ms)
+        ORDER BY org_id COLLATE "C", token_id COLLATE "C"
         ON CONFLICT (org_id, token_id) DO UPDATE SET
           calls = usage.calls + excluded.calls,
           last_used_at = greatest(usage.last_used_at, excluded.last_used_at),

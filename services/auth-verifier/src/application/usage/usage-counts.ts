@@ -1,6 +1,7 @@
 import { usageReportTokensMax, type Decision, type InputOf, type usageReport } from '@tollgate/contracts';
 
 export type UsageBatch = InputOf<typeof usageReport>;
+export type UsageColumns = Omit<UsageBatch, 'incarnation' | 'sequence'>;
 
 interface Counts {
   readonly org: string;
@@ -10,9 +11,7 @@ interface Counts {
   previousUsedMs: number;
 }
 
-const instant = (ms: number) => new Date(ms).toISOString();
-
-/** How often each token was accepted since its counts were last taken. Runs on every verification, so it adds numbers and no more. */
+/** How often each token was accepted. Runs on every verification, so it adds numbers and no more. */
 export class UsageCounts {
   readonly #tokens = new Map<string, Counts>();
 
@@ -33,14 +32,18 @@ export class UsageCounts {
     if (previousSecret) counts.previousUsedMs = nowMs;
   }
 
-  /** The counts of as many tokens as fit one report, taken out. */
-  take(): UsageBatch['tokens'] {
-    const taken: UsageBatch['tokens'] = [];
-    for (const [tok, { org, calls, lastUsedMs, previousUsedMs }] of this.#tokens) {
-      const previousUsedAt = previousUsedMs === -Infinity ? null : instant(previousUsedMs);
-      taken.push({ org, tok, calls, lastUsedAt: instant(lastUsedMs), previousUsedAt });
-      this.#tokens.delete(tok);
-      if (taken.length === usageReportTokensMax) break;
+  /** The counts of as many tokens as fit one report, taken out; null when there are none. */
+  take(): UsageColumns | null {
+    if (this.#tokens.size === 0) return null;
+    const taken: UsageColumns = { orgs: [], tokens: [], calls: [], lastUsedMs: [], previousUsedMs: [] };
+    for (const [token, { org, calls, lastUsedMs, previousUsedMs }] of this.#tokens) {
+      taken.orgs.push(org);
+      taken.tokens.push(token);
+      taken.calls.push(calls);
+      taken.lastUsedMs.push(Math.floor(lastUsedMs));
+      taken.previousUsedMs.push(previousUsedMs === -Infinity ? null : Math.floor(previousUsedMs));
+      this.#tokens.delete(token);
+      if (taken.tokens.length === usageReportTokensMax) break;
     }
     return taken;
   }

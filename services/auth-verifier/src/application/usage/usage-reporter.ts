@@ -31,7 +31,10 @@ const logger = createLogger('usage');
 @Injectable()
 export class UsageReporter implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #options: Required<ReporterOptions>;
-  readonly #counts = new UsageCounts();
+  /** What is being counted. */
+  #counts = new UsageCounts();
+  /** What was counted before the round of reports that is under way. */
+  #due = new UsageCounts();
   readonly #attempts = new RefusedAttempts();
   #batch: UsageBatch | null = null;
   #refused: Attempts[] = [];
@@ -63,7 +66,7 @@ export class UsageReporter implements OnApplicationBootstrap, BeforeApplicationS
     await this.#sending;
     while (!(await this.#send(true))) {
       if (performance.now() > deadline) {
-        const tokens = this.#counts.size + (this.#batch?.tokens.length ?? 0);
+        const tokens = this.#counts.size + this.#due.size + (this.#batch?.tokens.length ?? 0);
         logger.error({ tokens }, 'the last counts of use could not be reported: they are lost');
         return;
       }
@@ -92,13 +95,19 @@ export class UsageReporter implements OnApplicationBootstrap, BeforeApplicationS
     }
   }
 
+  /**
+   * Reports what was counted until now. What is counted meanwhile waits for the next round: a busy verifier would otherwise
+   * report without a pause, a few counts at a time.
+   */
   async #sendUsage(): Promise<void> {
     const { incarnation, sink } = this.#options;
+    const counted = this.#counts;
     for (;;) {
       if (!this.#batch) {
-        const tokens = this.#counts.take();
-        if (tokens.length === 0) return;
-        this.#batch = { incarnation, sequence: ++this.#sequence, tokens };
+        if (this.#due.size === 0 && this.#counts === counted) [this.#due, this.#counts] = [counted, new UsageCounts()];
+        const columns = this.#due.take();
+        if (columns === null) return;
+        this.#batch = { incarnation, sequence: ++this.#sequence, ...columns };
       }
       await untilRefused(sink.report(this.#batch));
       this.#batch = null;

@@ -20,13 +20,14 @@ const refused = (reason: Decision['reason'], tokenId: string | undefined = 'tok_
 const begin = Date.parse('2026-01-01T00:00:00.000Z');
 
 /** A reporter whose timer never fires by itself: `leave` is the only round, or rounds run every `everyMs`. */
-function reporterWith(options: { everyMs?: number; leaveMs?: number } = {}) {
+function reporterWith({ sink, ...options }: { everyMs?: number; leaveMs?: number; sink?: () => Promise<void> } = {}) {
   const batches: UsageBatch[] = [];
   const attempts: Attempts[] = [];
   const failures: Error[] = [];
   let nowMs = begin;
   const answer = (keep: () => void) => {
     keep();
+    if (sink) return sink();
     const failure = failures.shift();
     return failure ? Promise.reject(failure) : Promise.resolve();
   };
@@ -60,22 +61,11 @@ describe('usage', () => {
       {
         incarnation: 'incarnation-1234',
         sequence: 1,
-        tokens: [
-          {
-            org: 'org_1',
-            tok: 'tok_1',
-            calls: 3,
-            lastUsedAt: '2026-01-01T00:00:00.020Z',
-            previousUsedAt: '2026-01-01T00:00:00.010Z',
-          },
-          {
-            org: 'org_1',
-            tok: 'tok_2',
-            calls: 1,
-            lastUsedAt: '2026-01-01T00:00:00.020Z',
-            previousUsedAt: null,
-          },
-        ],
+        orgs: ['org_1', 'org_1'],
+        tokens: ['tok_1', 'tok_2'],
+        calls: [3, 1],
+        lastUsedMs: [begin + 20, begin + 20],
+        previousUsedMs: [begin + 10, null],
       },
     ]);
   });
@@ -89,11 +79,28 @@ describe('usage', () => {
     reporter.count(decision({}));
     await soon();
     await reporter.beforeApplicationShutdown();
-    expect(batches.map(({ sequence, tokens }) => [sequence, tokens[0]?.calls])).toEqual([
+    expect(batches.map(({ sequence, calls }) => [sequence, calls[0]])).toEqual([
       [1, 1],
       [1, 1],
       [1, 1],
       [2, 1],
+    ]);
+  });
+
+  it('that is counted while a report is under way waits for the next round', async () => {
+    const answers: (() => void)[] = [];
+    const { reporter, batches } = reporterWith({ sink: () => new Promise((resolve) => answers.push(resolve)) });
+    for (const tokenId of ['tok_1', 'tok_2']) {
+      reporter.count(decision({ tokenId }));
+      const round = reporter.beforeApplicationShutdown();
+      while (answers.length === 0) await new Promise(setImmediate);
+      reporter.count(decision({ tokenId: 'tok_2' }));
+      answers.shift()!();
+      await round;
+    }
+    expect(batches.map(({ tokens, calls }) => [tokens, calls])).toEqual([
+      [['tok_1'], [1]],
+      [['tok_2'], [2]],
     ]);
   });
 

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { auditCheckpoint, auditList } from '@tollgate/contracts';
 import type { Pool, PoolClient } from '@tollgate/event-log';
+import { asTenant } from '@tollgate/projection';
 import type { Stage } from '@tollgate/runtime/testing';
 import { generateSigningKey, readSigningKey } from '@tollgate/proof';
 import { auditTables } from './adapters/audit-tables.ts';
 import { CheckpointSigner } from './adapters/checkpoint-signer.ts';
 import { PostgresEntries } from './adapters/postgres-entries.ts';
 import { PostgresTrees } from './adapters/postgres-trees.ts';
-import { asTenant } from './adapters/tenant.ts';
 import { auditProjector } from './service.ts';
 import { ada, fill, owner, startAuditStage } from './testing/organizations.ts';
 

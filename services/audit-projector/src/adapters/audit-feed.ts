@@ -4,13 +4,13 @@ import { jetstream, RetentionPolicy, StorageType, type JetStreamClient } from '@
 import type { Bus } from '@tollgate/bus';
 import { streams, subjects, type AuditNamespace } from '@tollgate/contracts';
 import { inTransaction, type ClientBase, type Pool } from '@tollgate/event-log';
+import { asProjector } from '@tollgate/projection';
 import type { ProvenRecord } from '@tollgate/proof';
 import { BUS, HEALTH, POOL, type HealthRegistry } from '@tollgate/runtime';
 import { createLogger } from '@tollgate/telemetry';
 import { feedSubject } from '../domain/feed-subject.ts';
 import { platformTree } from '../domain/tree.ts';
 import { recordColumns } from './record-columns.ts';
-import { asProjector } from './tenant.ts';
 
 const everyMs = 200;
 const retryMs = 1_000;

@@ -1,6 +1,6 @@
 import type { RecordedTollgateEvent } from '@tollgate/contracts';
 import type { ClientBase } from '@tollgate/event-log';
-import { defineProjection } from '@tollgate/projection';
+import { defineProjection, asProjector } from '@tollgate/projection';
 import { Frontier } from '@tollgate/proof';
 import { entryOf, type Entry } from '../domain/entry.ts';
 import { labelOf, type Label } from '../domain/labels.ts';
@@ -8,7 +8,6 @@ import { place, treeOf, type PlacedEntry } from '../domain/tree.ts';
 import { wordsOf } from '../domain/words.ts';
 import { auditTables, type AuditTable } from './audit-tables.ts';
 import { joinHashes, splitHashes } from './hash-column.ts';
-import { asProjector } from './tenant.ts';
 
 type PhysicalName = (table: AuditTable) => string;
 

@@ -1,3 +1,5 @@
+import { secured } from '@tollgate/projection';
+
 /**
  * The tables of the projection `audit`, in the schema `audit`. `org_id` comes first in every key and index; `_` stands for
  * the platform. Each index ends with the position, by which lists are ordered and paged.
@@ -108,20 +110,3 @@ export const auditTables = {
 } as const;
 
 export type AuditTable = keyof typeof auditTables;
-
-/** The name of every tenant: for the transactions of the projection and of the signer, which no caller reaches. */
-export const everyTenant = '*';
-
-/** Of the setting that names the tenant of a transaction. */
-export const tenantSetting = 'tollgate.tenant';
-
-function secured(table: string): string[] {
-  // The subquery is evaluated once for a statement and not for each row.
-  const tenant = `(SELECT current_setting('${tenantSetting}', true))`;
-  return [
-    `ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY`,
-    `ALTER TABLE ${table} FORCE ROW LEVEL SECURITY`,
-    `CREATE POLICY tenant ON ${table} FOR SELECT USING (org_id = ${tenant})`,
-    `CREATE POLICY projector ON ${table} USING (${tenant} = '${everyTenant}')`,
-  ];
-}

@@ -1,5 +1,6 @@
 import { TollgateError } from '@tollgate/contracts';
 import { inTransaction, type ClientBase, type Pool } from '@tollgate/event-log';
+import { asProjector, asTenant } from '@tollgate/projection';
 import {
   consistencyRanges,
   formatVerifierKey,
@@ -12,7 +13,6 @@ import {
 import type { Checkpoints } from '../application/ports.ts';
 import { originOf } from '../domain/tree.ts';
 import { readHashes, readSize } from './postgres-trees.ts';
-import { asProjector, asTenant } from './tenant.ts';
 
 /** The stored tree is not the one that was signed before. */
 export class ForkError extends Error {

@@ -1,9 +1,9 @@
 import type { Pool } from '@tollgate/event-log';
+import { asTenant } from '@tollgate/projection';
 import type { Entries, EntryFilter, StoredEntry } from '../application/ports.ts';
 import type { WantedWord } from '../domain/words.ts';
 import { recordHash, type ProvenRecord, type Range } from '@tollgate/proof';
 import { recordColumns } from './record-columns.ts';
-import { asTenant } from './tenant.ts';
 
 /**
  * Reads the views of the projection `audit`. Every statement names the organization, and row-level security holds behind

@@ -1,8 +1,8 @@
 import { inTransaction, type ClientBase, type Pool } from '@tollgate/event-log';
+import { asProjector, asTenant } from '@tollgate/projection';
 import { hashOfRange, nodesOf, type NodePlace, type Range } from '@tollgate/proof';
 import type { Trees } from '../application/ports.ts';
 import { splitHashes } from './hash-column.ts';
-import { asProjector, asTenant } from './tenant.ts';
 
 /** Reads the trees of the projection `audit`. */
 export class PostgresTrees implements Trees {

@@ -1,10 +1,10 @@
 import type { ObservableResult } from '@opentelemetry/api';
 import { TollgateError } from '@tollgate/contracts';
 import { inTransaction, type Pool } from '@tollgate/event-log';
+import { asProjector, asTenant } from '@tollgate/projection';
 import type { HealthRegistry } from '@tollgate/runtime';
 import { meter } from '@tollgate/telemetry';
 import type { Witness } from '../application/ports.ts';
-import { asProjector, asTenant } from './tenant.ts';
 
 /** Keeps what the witness says beside the checkpoints. */
 export class PostgresWitness implements Witness {

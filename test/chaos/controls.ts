@@ -4,7 +4,7 @@ import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/trans
 import { inboxPrefixOf, subjectOf, subjects } from '@tollgate/contracts';
 import { EventAppender } from '@tollgate/event-log';
 import type { TestStack } from '@tollgate/stack';
-import type { Grant } from '@tollgate/verifier';
+import type { EventMark, Grant } from '@tollgate/verifier';
 import { NatsAuthority, VerifierHost, type AuthorityClient } from '@tollgate/verifier-host';
 import { makeToken, must, type Organization } from '../support/api.ts';
 import { connectWithoutLimits } from '../support/bus-user.ts';
@@ -157,10 +157,10 @@ class WatchedAuthority extends NatsAuthority {
     return new Promise((resolve) => (this.#onRequest = resolve));
   }
 
-  override async renewLease(incarnation: string): Promise<Grant> {
+  override async renewLease(incarnation: string, applied: EventMark | null): Promise<Grant> {
     const askedMs = performance.now();
     this.#onRequest(askedMs);
-    const grant = await super.renewLease(incarnation);
+    const grant = await super.renewLease(incarnation, applied);
     // The keeper ends a lease at the request plus its length.
     return this.#countedFrom === 'request'
       ? grant

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createPool, type Pool } from '@tollgate/event-log';
 import { type ServiceHandle, startStack, type TestStack } from '@tollgate/stack';
@@ -31,6 +33,9 @@ afterAll(async () => {
 
 const revoke = async ({ token }: { token: { id: string } }) =>
   must(200, await acme.owner('POST', acme.at(`/tokens/${token.id}/revoke`)));
+
+const reasonOf = async ({ secret }: { secret: string }) =>
+  must(200, await callers.verifier('POST', '/v1/verify', { token: secret })).reason;
 
 describe('an authority whose lease rows were lost', () => {
   it('waits for the whole lease: a verifier that it does not know of any more refuses when the revoke returns', async () => {
@@ -67,6 +72,26 @@ describe('an authority whose lease rows were lost', () => {
       const { barrier } = await revoke(await makeToken(acme));
       expect(barrier).toMatchObject({ verifiers: 2, mode: 'acknowledged' });
     }, 10_000);
+  });
+
+  it('and whose log went back with them: what verifiers held of it is dropped, and a revoke holds', async () => {
+    const kept = await makeToken(acme);
+    await stack.postgres.stop();
+    const directory = join(stack.dataDir, 'postgres');
+    execFileSync('cp', ['-a', directory, `${directory}-old`]);
+    await stack.postgres.start();
+    const lost = await eventually(() => makeToken(acme), 10_000);
+    await eventually(async () => expect(await reasonOf(lost)).toBeUndefined(), 10_000);
+
+    await stack.postgres.stop();
+    execFileSync('rm', ['-rf', directory]);
+    execFileSync('mv', [`${directory}-old`, directory]);
+    await stack.postgres.start();
+    const { barrier } = await eventually(() => revoke(kept), 10_000);
+    expect(barrier).toMatchObject({ mode: 'lease-expired' });
+    // At the position where the lost token was created the log holds the revocation now.
+    await eventually(async () => expect(await reasonOf(lost)).toBe('unknown'), 10_000);
+    expect(await reasonOf(kept)).toBe('revoked');
   });
 
   it('takes a new start of Postgres for a loss, since the data directory may be an older one', async () => {

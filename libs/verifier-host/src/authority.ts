@@ -1,5 +1,5 @@
 import type { EventSource, FeedBus } from '@tollgate/event-log';
-import type { Acknowledgement, Grant, KnownBalance, PrimaryHead, SnapshotPage } from '@tollgate/verifier';
+import type { Acknowledgement, EventMark, Grant, KnownBalance, PrimaryHead, SnapshotPage } from '@tollgate/verifier';
 
 /** The authority (token-command) as a verifier sees it. Calls reject when it cannot be reached in time. */
 export interface Authority {
@@ -9,7 +9,7 @@ export interface Authority {
   /** The page of a snapshot after a place; the first after null. */
   snapshot(after: SnapshotPage['next']): Promise<SnapshotPage>;
   primaryHead(): Promise<PrimaryHead>;
-  renewLease(incarnation: string): Promise<Grant>;
+  renewLease(incarnation: string, applied: EventMark | null): Promise<Grant>;
   returnLease(incarnation: string): Promise<void>;
   /** Sent at most once, and not at all while disconnected: the authority asks again, or waits for the lease to end. */
   acknowledge(acknowledgement: Acknowledgement): void;

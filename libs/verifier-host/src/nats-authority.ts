@@ -11,7 +11,7 @@ import {
 } from '@tollgate/contracts';
 import { BusEventSource, natsFeedBus, type EventSource, type FeedBus } from '@tollgate/event-log';
 import { createLogger } from '@tollgate/telemetry';
-import type { Acknowledgement, Grant, KnownBalance, PrimaryHead, SnapshotPage } from '@tollgate/verifier';
+import type { Acknowledgement, EventMark, Grant, KnownBalance, PrimaryHead, SnapshotPage } from '@tollgate/verifier';
 import type { Authority } from './authority.ts';
 
 const logger = createLogger('authority');
@@ -51,8 +51,8 @@ export class NatsAuthority implements Authority {
     return this.#bus.call(logRead, { after: 0, limit: 0 }, { timeoutMs: answerMs });
   }
 
-  renewLease(incarnation: string): Promise<Grant> {
-    return this.#bus.call(leasesRenew, { incarnation, verifier: this.#verifier }, { timeoutMs: answerMs });
+  renewLease(incarnation: string, applied: EventMark | null): Promise<Grant> {
+    return this.#bus.call(leasesRenew, { incarnation, verifier: this.#verifier, applied }, { timeoutMs: answerMs });
   }
 
   async returnLease(incarnation: string): Promise<void> {

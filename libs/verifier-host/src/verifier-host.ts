@@ -2,7 +2,15 @@ import { randomBytes } from 'node:crypto';
 import type { RebuildReport } from '@tollgate/contracts';
 import { Feed } from '@tollgate/event-log';
 import { createLogger, meter } from '@tollgate/telemetry';
-import { BalanceView, Follower, LeaseKeeper, Replica, Verifier, type SnapshotPage } from '@tollgate/verifier';
+import {
+  BalanceView,
+  type EventMark,
+  Follower,
+  LeaseKeeper,
+  Replica,
+  Verifier,
+  type SnapshotPage,
+} from '@tollgate/verifier';
 import type { Authority } from './authority.ts';
 import { compareReplicas, replay } from './rebuild.ts';
 
@@ -31,8 +39,10 @@ export interface ReplicaState {
 export class VerifierHost {
   readonly verifier: Verifier;
   readonly #authority: Authority;
-  /** Random for each process: leases, acknowledgements and reports are bound to it. */
-  readonly incarnation = randomBytes(16).toString('hex');
+  /** Random for each process: decisions and reports are bound to it. */
+  readonly incarnation = newIncarnation();
+  /** Leases and acknowledgements are bound to this one: what was said of one history of the log counts for no other. */
+  #leaseholder = newIncarnation();
   readonly #balances = new BalanceView();
   readonly #follower: Follower;
   readonly #keeper: LeaseKeeper;
@@ -50,18 +60,18 @@ export class VerifierHost {
     this.#authority = authority;
     const clock = () => performance.now();
     this.#follower = new Follower(new Replica(noLog, this.#balances), {
-      incarnation: this.incarnation,
+      incarnation: () => this.#leaseholder,
       acknowledge: (acknowledgement) => authority.acknowledge(acknowledgement),
       clockMoved: (movedToMs) => this.#keeper.authorityClock.moved(clock(), movedToMs),
     });
     this.#keeper = new LeaseKeeper({
       clock,
-      renew: () => authority.renewLease(this.incarnation),
-      giveBack: () => authority.returnLease(this.incarnation),
+      renew: () => authority.renewLease(this.#leaseholder, this.#follower.last),
+      giveBack: () => authority.returnLease(this.#leaseholder),
       logId: () => this.#follower.replica.logId,
       // A reply may still come while the next log is looked up.
       onOtherLog: (logId) => {
-        if (this.#feed) this.#beginAgain(`the authority grants leases for the log ${logId}`);
+        if (this.#feed) this.#beginAgain(`the authority grants leases for the log ${logId} as it is now`);
       },
       onRenewal: logRenewals(),
     });
@@ -128,7 +138,7 @@ export class VerifierHost {
         const { logId, head } = await this.#authority.primaryHead();
         const replica = new Replica(logId, this.#balances);
         await this.#load(replica);
-        return this.#follow(replica, head);
+        return this.#follow(replica, head, await this.#lastOf(replica));
       } catch (error) {
         logger.warn({ err: error }, 'the snapshot cannot be read yet');
         await new Promise((resolve) => setTimeout(resolve, retryMs));
@@ -148,10 +158,18 @@ export class VerifierHost {
     }
   }
 
-  #follow(replica: Replica, head: number): void {
+  /** What the log holds at the position up to which the snapshot goes. */
+  async #lastOf({ applied }: Replica): Promise<EventMark | null> {
+    if (applied === 0) return null;
+    const [event] = await this.#authority.source.read(applied - 1, 1);
+    if (event?.position !== applied) throw new Error(`the log holds no event at ${applied}, where the snapshot ends`);
+    return { position: applied, eventId: event.id };
+  }
+
+  #follow(replica: Replica, head: number, last: EventMark | null): void {
     if (this.#stopped) return;
     const { logId } = replica;
-    this.#follower.follow(replica);
+    this.#follower.follow(replica, last);
     this.#bootstrapHead = head;
     const feed = new Feed({
       name: 'credentials',
@@ -191,7 +209,8 @@ export class VerifierHost {
   #beginAgain(why: string): void {
     logger.error({ why }, 'the log is another one: everything is dropped and read again');
     this.#keeper.drop();
-    this.#follower.follow(new Replica(noLog, this.#balances));
+    this.#follower.follow(new Replica(noLog, this.#balances), null);
+    this.#leaseholder = newIncarnation();
     this.#bootstrapped = false;
     this.#bootstrapHead = null;
     const feed = this.#feed;
@@ -213,13 +232,15 @@ export class VerifierHost {
       await new Promise(setImmediate);
       await replay(source, rebuilt, () => live.applied);
       const report = await compareReplicas(live, rebuilt);
-      if (this.#follower.replica === live) this.#follower.follow(rebuilt);
+      if (this.#follower.replica === live) this.#follower.follow(rebuilt, this.#follower.last);
       return report;
     } finally {
       resolve();
     }
   }
 }
+
+const newIncarnation = () => randomBytes(16).toString('hex');
 
 /** One line when renewals begin to fail, one when they work again. */
 function logRenewals(): (error: unknown) => void {

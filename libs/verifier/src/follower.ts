@@ -8,8 +8,15 @@ export interface Acknowledgement {
   readonly applied: number;
 }
 
+/** An event by its place and its name. */
+export interface EventMark {
+  readonly position: number;
+  readonly eventId: string;
+}
+
 export interface FollowerPorts {
-  readonly incarnation: string;
+  /** Another one for each replica that does not go on from the one before. */
+  incarnation(): string;
   acknowledge(acknowledgement: Acknowledgement): void;
   /** The development clock was moved to this authority time (Unix milliseconds). */
   clockMoved(movedToMs: number): void;
@@ -18,6 +25,7 @@ export interface FollowerPorts {
 /** Brings a replica forward event by event, acknowledges what is applied, and wakes those who wait for a position. */
 export class Follower {
   #replica: Replica;
+  #last: EventMark | null = null;
   readonly #ports: FollowerPorts;
   readonly #waiters = new Set<{ position: number; wake: (reached: boolean) => void }>();
 
@@ -30,9 +38,18 @@ export class Follower {
     return this.#replica;
   }
 
-  /** Goes on with another replica: rebuilt from the same log, or empty for another log. */
-  follow(replica: Replica): void {
+  /** The last event that the replica holds; null before the first. */
+  get last(): EventMark | null {
+    return this.#last;
+  }
+
+  /**
+   * Goes on with another replica: rebuilt from the same log, or empty for another log.
+   * @param last the last event that it holds
+   */
+  follow(replica: Replica, last: EventMark | null): void {
     this.#replica = replica;
+    this.#last = last;
     this.#wakeWaiters();
   }
 
@@ -43,6 +60,7 @@ export class Follower {
   onEvents(events: readonly RecordedEvent[]): void {
     for (const event of events) {
       this.#replica.apply(event);
+      this.#last = { position: event.position, eventId: event.id };
       if (event.type === 'ClockMoved') this.#ports.clockMoved(Date.parse((event.data as { now: string }).now));
     }
     this.acknowledge();
@@ -52,7 +70,7 @@ export class Follower {
   /** Says how far the replica is. Repeated at every wake-up of the barrier, in case the authority missed it. */
   acknowledge(): void {
     const { logId, applied } = this.#replica;
-    this.#ports.acknowledge({ logId, incarnation: this.#ports.incarnation, applied });
+    this.#ports.acknowledge({ logId, incarnation: this.#ports.incarnation(), applied });
   }
 
   /** Resolves to true when the position is applied, to false when that took longer than `timeoutMs`. */

@@ -10,7 +10,7 @@ export interface LeaseKeeperPorts {
   giveBack(): Promise<void>;
   /** The log of the replica as it stands. */
   logId(): string;
-  /** The authority granted a lease for another log: all that was held is worthless. */
+  /** The authority grants leases for another log, or for another history of this one: all that was held is worthless. */
   onOtherLog(logId: string): void;
   /** The outcome of each renewal; for logs and metrics. */
   onRenewal?(error: unknown): void;
@@ -24,6 +24,8 @@ export class LeaseKeeper {
   readonly #renewEveryMs: number;
   readonly #inFlight = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | null = null;
+  /** Counts what was dropped: a grant that was asked for before belongs to nobody. */
+  #drops = 0;
 
   constructor(ports: LeaseKeeperPorts, options: { renewEveryMs?: number } = {}) {
     this.#ports = ports;
@@ -41,6 +43,7 @@ export class LeaseKeeper {
   drop(): void {
     if (this.#timer) clearInterval(this.#timer);
     this.#timer = null;
+    this.#drops += 1;
     this.lease.drop();
     this.authorityClock.drop();
   }
@@ -50,9 +53,11 @@ export class LeaseKeeper {
    * after that.
    */
   async renew(): Promise<void> {
+    const drops = this.#drops;
     const askedAt = this.#ports.clock();
     const grant = await this.#ports.renew();
-    if (grant.logId !== this.#ports.logId()) {
+    if (drops !== this.#drops) return;
+    if (grant.logId !== this.#ports.logId() || !grant.sameHistory) {
       this.#ports.onOtherLog(grant.logId);
       return;
     }

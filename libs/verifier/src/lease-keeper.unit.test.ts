@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { LeaseKeeper } from './lease-keeper.ts';
 import type { Grant } from './lease.ts';
 
-const granted: Grant = { logId: 'log-1', leaseMs: 2000, head: 5, authorityTimeMs: 1_000_000 };
+const granted: Grant = { logId: 'log-1', sameHistory: true, leaseMs: 2000, head: 5, authorityTimeMs: 1_000_000 };
 
 /** A keeper on a clock that stands still unless a test moves it; replies come when the test sends them. */
 function keeperWith(changes: { logId?: string } = {}) {
@@ -50,6 +50,24 @@ describe('the lease keeper', () => {
     world.asked[0]!.reply.resolve(granted);
     await renewal;
     expect(keeper.check(4)).toMatchObject({ ok: false, reason: 'behind' });
+  });
+
+  it('takes nothing from an answer that knows another history of the same log, and tells of it', async () => {
+    const { keeper, world } = keeperWith();
+    const renewal = keeper.renew();
+    world.asked[0]!.reply.resolve({ ...granted, sameHistory: false });
+    await renewal;
+    expect(world.otherLogs).toEqual(['log-1']);
+    expect(keeper.check(100)).toMatchObject({ ok: false });
+  });
+
+  it('takes no grant that was asked for before everything was dropped', async () => {
+    const { keeper, world } = keeperWith();
+    const renewal = keeper.renew();
+    keeper.drop();
+    world.asked[0]!.reply.resolve(granted);
+    await renewal;
+    expect(keeper.check(100)).toMatchObject({ ok: false });
   });
 
   it('takes nothing from a grant for another log, and tells of it', async () => {

@@ -1,6 +1,8 @@
 /** What the authority answers to a request for a lease (operation `leases.renew`). */
 export interface Grant {
   readonly logId: string;
+  /** False: the log is the same one, restored to a state before what the verifier holds, and has gone on otherwise. */
+  readonly sameHistory: boolean;
   readonly leaseMs: number;
   /** The head of the log, read after the lease row was committed. */
   readonly head: number;

@@ -17,7 +17,7 @@ const start = Date.parse('2026-01-01T00:00:00.000Z');
 function verifierWith(primary: () => Promise<PrimaryHead> = () => Promise.reject(new Error('unreachable'))) {
   const world = { now: 0, acknowledged: [] as (Acknowledgement & { holds: boolean })[], heads: [] as number[] };
   const follower: Follower = new Follower(replicaOf(...history), {
-    incarnation: 'aa',
+    incarnation: () => 'aa',
     acknowledge: (ack) => {
       world.acknowledged.push({ ...ack, holds: follower.replica.tokens.get('tok_1')?.status === 'active' });
     },
@@ -25,7 +25,13 @@ function verifierWith(primary: () => Promise<PrimaryHead> = () => Promise.reject
   });
   const keeper = new LeaseKeeper({
     clock: () => world.now,
-    renew: async () => ({ logId: 'log-1', leaseMs: 2000, head: follower.replica.applied, authorityTimeMs: start }),
+    renew: async () => ({
+      logId: 'log-1',
+      sameHistory: true,
+      leaseMs: 2000,
+      head: follower.replica.applied,
+      authorityTimeMs: start,
+    }),
     giveBack: async () => {},
     logId: () => follower.replica.logId,
     onOtherLog: () => {},
@@ -182,7 +188,7 @@ describe('a strict verification', () => {
     const answer = verifier.verify({ token: secret, strict: true });
     await turn();
     const other = new Replica('log-2');
-    follower.follow(other);
+    follower.follow(other, null);
     follower.onEvents(recorded([...history, happened('PlanChanged', { plan: 'pro', previous: 'core' })]));
     expect(await answer).toMatchObject({ code: 'UNDECIDABLE' });
   });

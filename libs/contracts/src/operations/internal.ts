@@ -70,9 +70,16 @@ export const leasesRenew = operation({
   name: 'leases.renew',
   kind: 'command',
   summary: 'Take or renew the lease of one verifier incarnation',
-  input: z.strictObject({ incarnation: z.string().min(16).max(64), verifier: z.string().min(1).max(100) }),
+  input: z.strictObject({
+    incarnation: z.string().min(16).max(64),
+    verifier: z.string().min(1).max(100),
+    /** The last event that the verifier holds: after a restore the log may have gone on from before it. Null before the first one. */
+    applied: z.strictObject({ position: z.number().int().positive(), eventId: z.string().max(64) }).nullable(),
+  }),
   output: z.object({
     logId: z.string(),
+    /** False: the log holds another event at that position, or none. No lease was granted; the verifier begins again. */
+    sameHistory: z.boolean(),
     leaseMs: z.number().int(),
     head: z.number().int(),
     /** Authority time at the grant, Unix milliseconds: what expiries are compared with. */

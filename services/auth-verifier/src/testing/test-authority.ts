@@ -147,10 +147,17 @@ export class TestAuthority {
       if (!this.readable) throw new TollgateError('SERVICE_UNAVAILABLE', 'The log is away. Try again shortly.');
       return { logId: await this.log.logId(), position: 0, rows: '', next: null };
     });
-    strategy.serveDirectly(leasesRenew, async ({ incarnation }) => {
+    strategy.serveDirectly(leasesRenew, async ({ incarnation, applied }) => {
       if (!this.granting) throw new TollgateError('SERVICE_UNAVAILABLE', 'The leases are away. Try again shortly.');
       this.leases.set(incarnation, { returned: false });
-      return { logId: await this.log.logId(), leaseMs, head: await this.log.head(), authorityTimeMs: this.nowMs() };
+      const [last] = applied ? await this.log.read(applied.position - 1, 1) : [];
+      return {
+        logId: await this.log.logId(),
+        sameHistory: last?.id === applied?.eventId,
+        leaseMs,
+        head: await this.log.head(),
+        authorityTimeMs: this.nowMs(),
+      };
     });
     strategy.serveDirectly(leasesReturn, ({ incarnation }) => {
       const lease = this.leases.get(incarnation);

@@ -15,10 +15,17 @@ export class RenewLease implements OperationHandler<typeof leasesRenew> {
     private readonly clock: AuthorityClock,
   ) {}
 
-  async execute({ input: { incarnation, verifier } }: OperationMessage<typeof leasesRenew>) {
+  async execute({ input: { incarnation, verifier, applied } }: OperationMessage<typeof leasesRenew>) {
+    const sameHistory = applied === null || (await this.#holds(applied));
     // Commit the row, THEN read the head: a revoke that this head does not cover finds the row (mutant READ_FIRST).
-    await this.leases.renew(incarnation, verifier);
-    const head = await this.source.head();
-    return { logId: await this.source.logId(), leaseMs: this.terms.leaseMs, head, authorityTimeMs: this.clock.nowMs() };
+    if (sameHistory) await this.leases.renew(incarnation, verifier);
+    const [head, logId] = [await this.source.head(), await this.source.logId()];
+    return { logId, sameHistory, leaseMs: this.terms.leaseMs, head, authorityTimeMs: this.clock.nowMs() };
+  }
+
+  /** Ids are random: with the same event at its end, a verifier's history is the log's, as far as it goes. */
+  async #holds({ position, eventId }: NonNullable<OperationMessage<typeof leasesRenew>['input']['applied']>) {
+    const [event] = await this.source.read(position - 1, 1);
+    return event?.position === position && event.id === eventId;
   }
 }

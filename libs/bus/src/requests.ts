@@ -10,6 +10,8 @@ import {
 
 interface Pending {
   readonly subject: string;
+  readonly payload: Payload;
+  readonly headers: MsgHdrs;
   readonly timer: NodeJS.Timeout;
   readonly resolve: (reply: Msg) => void;
   readonly reject: (error: TollgateError) => void;
@@ -23,6 +25,8 @@ export class RequestMultiplexer {
   readonly #nc: NatsConnection;
   readonly #inbox: string;
   readonly #pending = new Map<string, Pending>();
+  /** Ids of requests of this turn of the event loop: they leave in one write. */
+  #leaving: string[] = [];
   #next = 0;
 
   constructor(nc: NatsConnection, inboxPrefix: string) {
@@ -43,13 +47,24 @@ export class RequestMultiplexer {
         () => this.#fail(id, unavailable(`${subject} did not answer within ${timeoutMs} ms.`)),
         timeoutMs,
       );
-      this.#pending.set(id, { subject, timer, resolve, reject });
+      this.#pending.set(id, { subject, payload, headers, timer, resolve, reject });
+      if (this.#leaving.push(id) === 1) setImmediate(() => this.#send());
+    });
+  }
+
+  #send(): void {
+    const ids = this.#leaving;
+    this.#leaving = [];
+    for (const id of ids) {
+      const pending = this.#pending.get(id);
+      if (!pending) continue;
+      const { subject, payload, headers } = pending;
       try {
         this.#nc.publish(subject, payload, { reply: this.#inbox + id, headers });
       } catch (error) {
         this.#fail(id, this.#publishRefusal(error, payload));
       }
-    });
+    }
   }
 
   /** The connection is gone: replies to what is under way will never come. */

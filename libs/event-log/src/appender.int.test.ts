@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { StoredEvent } from './codec.ts';
 import type { AppendRequest } from './types.ts';
 import { EventAppender, type AppenderOptions } from './appender.ts';
 import { PostgresEventLog } from './postgres-event-log.ts';
@@ -177,12 +178,12 @@ describe('when Postgres', () => {
 
 describe('an appender', () => {
   it('tells of each commit, after it', async () => {
-    const heads: number[] = [];
-    const telling = open({ onCommitted: (head) => heads.push(head) });
+    const told: (readonly StoredEvent[])[] = [];
+    const telling = open({ onCommitted: (events) => told.push(events) });
     await telling.append(spaceCreated(fresh()));
-    expect(heads).toEqual([await log.head()]);
+    expect(told).toEqual([await log.readStored((await log.head()) - 1, 1)]);
     await telling.append(spaceCreated(counter)).catch(() => undefined);
-    expect(heads).toHaveLength(1);
+    expect(told).toHaveLength(1);
   });
 
   it('goes on when whoever it tells of a commit fails', async () => {

@@ -1,6 +1,6 @@
 import { context, type Context } from '@opentelemetry/api';
 import pg from 'pg';
-import { TollgateError, type EventMeta } from '@tollgate/contracts';
+import { TollgateError, type EventMeta, type RecordedTollgateEvent } from '@tollgate/contracts';
 import { createLogger, currentTraceparent, durationBoundsSeconds, meter, withSpan } from '@tollgate/telemetry';
 import { decideBatch, writesOf, type BatchDecision } from './batch.ts';
 import { lockAndRead, refusalOf, write, writesAnything } from './append-transaction.ts';
@@ -31,8 +31,8 @@ export interface AppenderOptions {
   readonly batchMax?: number;
   /** Appends that may wait at most (default 10,000); beyond, SERVICE_UNAVAILABLE. */
   readonly waitingMax?: number;
-  /** Called after each commit with the new head: wake the relay. */
-  readonly onCommitted?: (head: number) => void;
+  /** Called after each commit with the events that it wrote: wake the relay. */
+  readonly onCommitted?: (events: readonly RecordedTollgateEvent[]) => void;
 }
 
 interface Waiting {
@@ -157,22 +157,22 @@ export class EventAppender implements EventStore {
     }
   }
 
-  private settle(batch: Waiting[], { outcomes, events, head }: BatchDecision): void {
+  private settle(batch: Waiting[], { outcomes, events }: BatchDecision): void {
     if (events.length > 0) batchSize.record(events.length);
     batch.forEach(({ resolve, reject }, index) => {
       const outcome = outcomes[index]!;
       if (outcome instanceof Error) reject(outcome);
       else resolve(outcome);
     });
-    if (events.length > 0) this.tellOf(head);
+    if (events.length > 0) this.tellOf(events);
   }
 
-  private tellOf(head: number): void {
+  private tellOf(events: readonly RecordedTollgateEvent[]): void {
     try {
-      this.options.onCommitted?.(head);
+      this.options.onCommitted?.(events);
     } catch (err) {
       // The relay polls: whoever isn't woken comes a little later, and appending goes on.
-      this.logger.warn({ err, head }, 'telling of a commit failed');
+      this.logger.warn({ err }, 'telling of a commit failed');
     }
   }
 

@@ -39,13 +39,28 @@ export interface FeedOptions {
   readonly onLogChanged?: (error: Error) => void;
 }
 
-const decodedOf = new WeakMap<Uint8Array, RecordedTollgateEvent>();
+/** What a message holds: events in their order, up to the first that this program cannot read. */
+interface Decoded {
+  readonly events: readonly RecordedTollgateEvent[];
+  readonly error?: unknown;
+}
 
-/** The event of a message. Feeds that share a message share the event; nobody changes it. */
-function decoded(data: Uint8Array): RecordedTollgateEvent {
-  const event = decodedOf.get(data) ?? decodeEvent(JSON.parse(Buffer.from(data).toString()) as StoredEvent);
-  decodedOf.set(data, event);
-  return event;
+const decodedOf = new WeakMap<Uint8Array, Decoded>();
+
+/** An event, or several that were published together. Feeds that share a message share its events; nobody changes them. */
+function decoded(data: Uint8Array): Decoded {
+  const known = decodedOf.get(data);
+  if (known) return known;
+  const events: RecordedTollgateEvent[] = [];
+  let result: Decoded = { events };
+  try {
+    const stored = JSON.parse(Buffer.from(data).toString()) as StoredEvent | StoredEvent[];
+    for (const event of Array.isArray(stored) ? stored : [stored]) events.push(decodeEvent(event));
+  } catch (error) {
+    result = { events, error };
+  }
+  decodedOf.set(data, result);
+  return result;
 }
 
 /** Messages kept for a slow consumer, and as many that came before their turn; the rest is read from the log. */
@@ -154,14 +169,18 @@ export class Feed {
     const position = Number(headers?.get(eventHeaders.position));
     if (!this.isOurs(headers?.get(eventHeaders.logId)) || !Number.isSafeInteger(position) || position <= this.tail)
       return;
-    const wanted = Number(headers?.get(eventHeaders.previous)) === position - 1 && this.queue.length < KEPT_MAX;
-    try {
-      if (wanted) this.accept(decoded(data));
-    } catch (err) {
-      this.logger.warn({ err, position }, 'a message of the feed cannot be read; the log is read instead');
-    }
+    if (this.queue.length < KEPT_MAX) this.take(data, Number(headers?.get(eventHeaders.previous)), position);
     this.noteHead(position);
     this.signal.notify();
+  }
+
+  /** The events of a message that stand where its headers say. */
+  private take(data: Uint8Array, previous: number, position: number): void {
+    const { events, error: err } = decoded(data);
+    if (err) this.logger.warn({ err, position }, 'a message of the feed cannot be read; the log is read instead');
+    for (const [index, event] of events.entries()) {
+      if (event.position === previous + 1 + index) this.accept(event);
+    }
   }
 
   private onHead({ data }: FeedMessage): void {

@@ -69,6 +69,38 @@ describe('a feed', () => {
     expect(reads()).toBe(before);
   });
 
+  it('takes messages that hold several events, and of those only what is new', async () => {
+    const { feed, reads } = await openIdle();
+    const events = await append(10);
+    const before = reads();
+    bus.sendEvent(logId, ...events.slice(0, 4));
+    bus.sendEvent(logId, ...events.slice(6));
+    bus.sendEvent(logId, ...events.slice(2, 7));
+    await reached(feed, 10);
+    expect(seen).toEqual(range(1, 10));
+    expect(reads()).toBe(before);
+  });
+
+  it('does not trust a message that holds other events than it says', async () => {
+    const ids: string[] = [];
+    const { feed } = await openIdle({ onEvents: async (events) => void ids.push(...events.map(({ id }) => id)) });
+    const events = await append(9);
+    const [one, two, three] = events;
+    bus.sendEvent(logId, one!, { ...two!, position: 9 }, three!);
+    bus.announceHead(logId, 9);
+    await reached(feed, 9);
+    expect(ids).toEqual(events.map(({ id }) => id));
+  });
+
+  it('takes of a message what stands before an event that it cannot decode', async () => {
+    const { feed } = await openIdle();
+    const [one, two] = await append(2);
+    jest.spyOn(log, 'read').mockRejectedValue(new Error('Position 2 cannot be decoded'));
+    bus.sendEvent(logId, one!, { ...two, type: 'SpaceMerged' } as unknown as RecordedTollgateEvent);
+    await until('it is in trouble', () => feed.trouble !== undefined);
+    expect(seen).toEqual([1]);
+  });
+
   it('reads the log when a message is missing, and uses those that came after', async () => {
     const { feed } = await openIdle();
     const [one, , three, four] = await append(4);

@@ -1,3 +1,5 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises';
+
 interface Waiting<K, V> {
   readonly keys: readonly K[];
   resolve(values: Map<K, V>): void;
@@ -5,9 +7,9 @@ interface Waiting<K, V> {
 }
 
 /**
- * Reads that arrive while others are under way go together, as group commit does it for writes: alone, a read starts at once;
- * under load one statement serves many. A read never joins a load that was sent before it, so it sees what was committed
- * before it began.
+ * Reads of one turn of the event loop go together, and those that arrive while others are under way, as group commit does it
+ * for writes: under load one statement serves many. A read never joins a load that was sent before it, so it sees what was
+ * committed before it began.
  * @param load resolves to the values of keys, each asked for once; keys may be absent
  * @param keysMax of one load, unless a single read has more
  */
@@ -32,6 +34,8 @@ export function groupReads<K, V>(
   async function run(): Promise<void> {
     loading = true;
     while (waiting.length > 0) {
+      // Whoever was just answered may go on to read something else, and others come in the same turn.
+      await endOfTurn();
       const reads = next();
       try {
         const values = await load([...new Set(reads.flatMap(({ keys }) => keys))]);

@@ -20,17 +20,24 @@ function loader() {
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('grouped reads', () => {
-  it('start at once when nothing is under way', () => {
+  it('of one turn of the event loop go together', async () => {
     const { loads, load } = loader();
-    void groupReads(load)(['a']);
-    expect(loads.map(({ keys }) => keys)).toEqual([['a']]);
+    const read = groupReads(load);
+    void read(['a']);
+    await Promise.resolve();
+    void read(['b']);
+    await turn();
+    expect(loads.map(({ keys }) => keys)).toEqual([['a', 'b']]);
   });
 
   it('go together while a load is under way, each key once, and everybody gets just what they asked for', async () => {
     const { loads, load } = loader();
     const read = groupReads(load);
-    const reads = [read(['a']), read(['b', 'c']), read(['c', 'd'])];
+    const first = read(['a']);
+    await turn();
+    const reads = [first, read(['b', 'c']), read(['c', 'd'])];
     loads[0]!.answer();
+    await turn();
     await turn();
     expect(loads.map(({ keys }) => keys)).toEqual([['a'], ['b', 'c', 'd']]);
     loads[1]!.answer(['d']);
@@ -48,8 +55,10 @@ describe('grouped reads', () => {
     const { loads, load } = loader();
     const read = groupReads(load);
     void read(['a']);
+    await turn();
     void read(['a']);
     loads[0]!.answer();
+    await turn();
     await turn();
     expect(loads.map(({ keys }) => keys)).toEqual([['a'], ['a']]);
   });
@@ -57,9 +66,12 @@ describe('grouped reads', () => {
   it('fail with their own load alone', async () => {
     const { loads, load } = loader();
     const read = groupReads(load);
-    const [first, second] = [read(['a']), read(['b'])];
+    const first = read(['a']);
+    await turn();
+    const second = read(['b']);
     loads[0]!.fail(new Error('away'));
     await expect(first).rejects.toThrow('away');
+    await turn();
     await turn();
     loads[1]!.answer();
     expect(await second).toEqual(new Map([['b', '<b>']]));
@@ -70,9 +82,10 @@ describe('grouped reads', () => {
     const read = groupReads(load, 2);
     for (const keys of [['a'], ['b'], ['c'], ['d', 'e', 'f']]) void read(keys);
     for (const load of [0, 1, 2]) {
+      await turn();
       loads[load]!.answer();
       await turn();
     }
-    expect(loads.map(({ keys }) => keys)).toEqual([['a'], ['b', 'c'], ['d', 'e', 'f']]);
+    expect(loads.map(({ keys }) => keys)).toEqual([['a', 'b'], ['c'], ['d', 'e', 'f']]);
   });
 });

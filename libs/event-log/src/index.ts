@@ -20,4 +20,5 @@ export { ensureServiceRoles, serviceRoles, serviceUrl, type DatabaseService } fr
 export type * from './types.ts';
 export { Feed, type FeedBus, type FeedMessage, type FeedOptions } from './feed.ts';
 export { natsFeedBus } from './nats-feed-bus.ts';
+export { publishChained, type ChainedMessage } from './publish-chained.ts';
 export { Relay, type RelayOptions } from './relay.ts';

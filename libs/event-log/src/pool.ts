@@ -28,7 +28,12 @@ function parseInteger(text: string): number {
 
 const parseTimestamp = pg.types.getTypeParser(oid.timestamptz, 'text') as (text: string) => Date | number;
 
+/** What Postgres sends with the settings of `connectionConfig`. */
+const utcText = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,3})\d*)?\+00$/;
+
 function parseInstant(text: string): string {
+  const parts = utcText.exec(text);
+  if (parts) return `${parts[1]}T${parts[2]}.${(parts[3] ?? '').padEnd(3, '0')}Z`;
   const instant = parseTimestamp(text);
   // 'infinity' is a number.
   return typeof instant === 'object' ? instant.toISOString() : text;

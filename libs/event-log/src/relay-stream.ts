@@ -2,7 +2,6 @@ import { headers as natsHeaders, nanos, type NatsConnection } from '@nats-io/nat
 import {
   DiscardPolicy,
   jetstream,
-  PubHeaders,
   RetentionPolicy,
   StorageType,
   type JetStreamClient,
@@ -10,16 +9,25 @@ import {
 } from '@nats-io/jetstream';
 import { eventHeaders, eventSubject, streams, subjects } from '@tollgate/contracts';
 import type { StoredEvent } from './codec.ts';
+import { publishChained, type ChainedMessage } from './publish-chained.ts';
 
 const ACK_TIMEOUT_MS = 2_000;
 const DUPLICATE_WINDOW_MS = 120_000;
-/** `wrong last msg ID`: something else stands at the end of the stream than the message before. */
-const WRONG_LAST_MSG_ID = 10_070;
+/** Characters of one message to the services: with escapes and headers far below what a message may have (1 MiB). */
+const DELIVERY_BYTES_MAX = 200_000;
 
 export interface RelayStreamOptions {
   readonly maxAgeMs: number;
   readonly replicas: number;
 }
+
+/** An event with its JSON, which is made once for all who get it. */
+export interface OutgoingEvent {
+  readonly event: StoredEvent;
+  readonly text: string;
+}
+
+export const outgoing = (event: StoredEvent): OutgoingEvent => ({ event, text: JSON.stringify(event) });
 
 /** The stream `TOLLGATE_EVENTS`: makes it, and adds events in order. */
 export class RelayStream {
@@ -68,37 +76,35 @@ export class RelayStream {
   }
 
   /**
-   * Adds events in order and returns how many of them, from the first, were acknowledged. Each names the message before it,
-   * so that the stream refuses the rest after one that failed: never a later event before an earlier. Only the first after
-   * a failure names none, because what stands at the end of the stream is unknown then.
-   * Throws the first error if not even one was acknowledged.
+   * Adds events in order, see `publishChained`; true if the stream has them all. False: begin again with the first. After a
+   * failure what stands at the end of the stream is unknown, so the next one goes alone. Throws when the stream takes nothing.
    */
-  async add(logId: string, events: readonly StoredEvent[]): Promise<number> {
-    const acknowledgements = await Promise.allSettled(
-      events.map((event, index) => {
-        const { subject, payload, headers } = messageOf(logId, event);
-        if (index === 0 && !this.inStep) headers.delete(PubHeaders.ExpectedLastMsgIdHdr);
-        return this.js.publish(subject, payload, { headers, expect: { streamName: streams.events } });
-      }),
-    );
-    const failed = acknowledgements.findIndex(({ status }) => status === 'rejected');
-    const added = failed === -1 ? events.length : failed;
-    if (failed === -1) {
-      this.inStep = true;
-      this.window = Math.min(1_024, this.window * 2);
-      return added;
-    }
-    const { reason } = acknowledgements[failed] as PromiseRejectedResult;
-    const expectedWrongly = this.inStep && (reason as { code?: unknown }).code === WRONG_LAST_MSG_ID;
-    this.startOver();
-    if (added > 0 || expectedWrongly) return added;
-    throw reason;
+  async add(logId: string, events: readonly OutgoingEvent[]): Promise<boolean> {
+    if (events.length === 0) return true;
+    const previous = this.inStep ? idOf(logId, events[0]!.event.position - 1) : null;
+    const messages = events.map((event) => messageOf(logId, event));
+    this.inStep = await publishChained(this.nc, this.js, streams.events, messages, previous).catch((error: unknown) => {
+      this.startOver();
+      throw error;
+    });
+    if (!this.inStep) this.startOver();
+    else this.window = Math.min(1_024, this.window * 2);
+    return this.inStep;
   }
 
-  /** To the services, which do not wait for the stream. */
-  deliver(logId: string, events: readonly StoredEvent[]): void {
-    for (const event of events) {
-      this.nc.publish(subjects.feed, JSON.stringify(event), { headers: feedHeaders(logId, event) });
+  /** To the services, which do not wait for the stream: together what goes together. */
+  deliver(logId: string, events: readonly OutgoingEvent[]): void {
+    for (let from = 0; from < events.length;) {
+      let [to, bytes] = [from, 0];
+      do bytes += events[to++]!.text.length;
+      while (to < events.length && bytes + events[to]!.text.length <= DELIVERY_BYTES_MAX);
+      const together = events.slice(from, to);
+      const texts = together.map(({ text }) => text);
+      const payload = texts.length === 1 ? texts[0]! : `[${texts.join()}]`;
+      const [first, last] = [together[0]!, together.at(-1)!];
+      const headers = feedHeaders(logId, first.event.position - 1, last.event.position);
+      this.nc.publish(subjects.feed, payload, { headers });
+      from = to;
     }
   }
 
@@ -108,20 +114,21 @@ export class RelayStream {
   }
 }
 
-function feedHeaders(logId: string, { position }: StoredEvent) {
+function feedHeaders(logId: string, previous: number, position: number) {
   const headers = natsHeaders();
   headers.set(eventHeaders.position, String(position));
-  headers.set(eventHeaders.previous, String(position - 1));
+  headers.set(eventHeaders.previous, String(previous));
   headers.set(eventHeaders.logId, logId);
   return headers;
 }
 
-function messageOf(logId: string, event: StoredEvent) {
-  const headers = feedHeaders(logId, event);
-  headers.set(PubHeaders.MsgIdHdr, `${logId}:${event.position}`);
-  headers.set(PubHeaders.ExpectedLastMsgIdHdr, `${logId}:${event.position - 1}`);
+const idOf = (logId: string, position: number) => `${logId}:${position}`;
+
+function messageOf(logId: string, { event, text: payload }: OutgoingEvent): ChainedMessage {
+  const { position } = event;
+  const headers = feedHeaders(logId, position - 1, position);
   if (event.meta.traceparent) headers.set('traceparent', event.meta.traceparent);
-  return { subject: eventSubject(event), payload: JSON.stringify(event), headers };
+  return { subject: eventSubject(event), payload, id: idOf(logId, position), headers };
 }
 
 function isStreamMissing(error: unknown): boolean {

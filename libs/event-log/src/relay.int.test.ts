@@ -121,6 +121,29 @@ describe('the relay', () => {
     });
   });
 
+  it('publishes what it is handed and what it must read, each once and in order', async () => {
+    // Schedule: two appenders take turns at the head, ten events each, while the relay sleeps; then it is handed what one wrote.
+    const from = await log.head();
+    const relay = await startRelay({ pollMs: 60_000 });
+    const { feed, seen } = await startFeed(from);
+    await until('it leads', () => relay.leading);
+    const handed: (readonly RecordedTollgateEvent[])[] = [];
+    const options = { url: db.url('token-command'), batchMax: 10 };
+    const near = new EventAppender({ ...options, onCommitted: (events) => handed.push(events) });
+    const far = new EventAppender(options);
+    await Promise.all(
+      Array.from({ length: 400 }, (_, n) => (n % 2 === 0 ? near : far).append(spaceCreated(++nextSpace))),
+    );
+    await Promise.all([near.close(), far.close()]);
+    for (const events of handed) relay.wake(events);
+    await until('what was handed is there', () => relay.acknowledged >= handed.at(-1)!.at(-1)!.position);
+    relay.wake();
+    await until('the feed is there', () => feed.applied === from + 400);
+    await until('all are acknowledged', () => relay.acknowledged === from + 400);
+    expect(seen).toEqual(range(from + 1, from + 400));
+    expect((await positionsInStream()).filter((position) => position > from)).toEqual(range(from + 1, from + 400));
+  });
+
   it('feeds every consumer each position once and in order while its stream is deleted under load', async () => {
     const from = await log.head();
     const relay = await startRelay();

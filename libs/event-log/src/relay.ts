@@ -5,7 +5,7 @@ import { subjects } from '@tollgate/contracts';
 import { createLogger, meter } from '@tollgate/telemetry';
 import { storedEvent, type EventRow, type StoredEvent } from './codec.ts';
 import { connectionConfig, endClient } from './pool.ts';
-import { RelayStream } from './relay-stream.ts';
+import { outgoing, RelayStream, type OutgoingEvent } from './relay-stream.ts';
 import { Signal } from './signal.ts';
 
 /** Advisory lock of the one relay that publishes. */
@@ -13,6 +13,8 @@ const RELAY_LOCK = 0x72656c61; // 'rela'
 const STANDBY_MS = 500;
 const JETSTREAM_RETRY_MS = 1_000;
 const READ_MAX = 500;
+/** Events that this process committed are kept for the relay up to about so many; beyond, it reads the log. */
+const FRESH_MAX = 5_000;
 /** After this, the services get what follows without waiting for the acknowledgements of what went before. */
 const SLOW_ACK_MS = 200;
 
@@ -61,6 +63,8 @@ export class Relay {
   private jetStreamRetryAt = 0;
   private jetStreamReady = false;
   private attempt: Promise<void> | undefined;
+  /** What this process has committed last, without holes: need not be read. */
+  private fresh: OutgoingEvent[] = [];
 
   constructor(options: RelayOptions) {
     this.options = { maxAgeMs: 7 * 24 * 3_600_000, replicas: 1, pollMs: 200, announceMs: 250, ...options };
@@ -81,16 +85,48 @@ export class Relay {
   start(): void {
     if (this.running) return;
     relays.add(this);
-    this.wakeUps = this.options.nc.subscribe(subjects.wake, { callback: () => this.signal.notify() });
+    this.wakeUps = this.options.nc.subscribe(subjects.wake, { callback: () => this.hearOf([]) });
     this.announcer = setInterval(() => this.announce(), this.options.announceMs);
     void this.followConnection();
     this.running = this.run();
   }
 
-  /** There is something to publish: here, or in the process whose relay leads. */
-  wake(): void {
-    if (this.leads) this.signal.notify();
+  /**
+   * There is something to publish: here, or in the process whose relay leads.
+   * @param committed if they are at hand, the events that were just committed, as they were written
+   */
+  wake(committed: readonly StoredEvent[] = []): void {
+    if (this.leads) this.hearOf(committed);
     else if (this.connected && !this.options.nc.isClosed()) this.options.nc.publish(subjects.wake);
+  }
+
+  private hearOf(committed: readonly StoredEvent[]): void {
+    this.keep(committed);
+    this.signal.notify();
+  }
+
+  /** None: they are not at hand, so the log is read. */
+  private keep(committed: readonly StoredEvent[]): void {
+    if (committed.length === 0) return void (this.fresh = []);
+    const end = this.fresh.at(-1)?.event.position;
+    if (end !== committed[0]!.position - 1 || this.fresh.length > FRESH_MAX) this.fresh = [];
+    this.fresh.push(...committed.map(outgoing));
+  }
+
+  /** Events after a position: those that this process has just committed, else from the log. */
+  private async next(client: pg.Client, after: number, limit: number): Promise<readonly OutgoingEvent[]> {
+    const first = this.fresh[0]?.event.position;
+    if (first !== undefined && first <= after + 1) {
+      const found = this.fresh.slice(after + 1 - first, after + 1 - first + limit);
+      if (found.length > 0) return found;
+    }
+    return (await readStored(client, after, limit)).map(outgoing);
+  }
+
+  /** What the stream has acknowledged is needed no more. */
+  private forget(upTo: number): void {
+    const first = this.fresh[0]?.event.position;
+    if (first !== undefined && first <= upTo) this.fresh.splice(0, upTo + 1 - first);
   }
 
   /** Ends after the round under way and lets another relay lead. */
@@ -143,6 +179,7 @@ export class Relay {
     this.logId = rows[0]!.log_id;
     this.acked = this.delivered = rows[0]!.position;
     this.jetStreamReady = false;
+    this.fresh = [];
     this.leads = true;
     await (this.attempt ??= this.tryJetStream());
     this.logger.info({ position: this.acked }, 'this relay leads');
@@ -156,36 +193,41 @@ export class Relay {
     // The stream has fallen behind: what is new goes first.
     if (this.delivered > this.acked) await this.deliver(client);
     const limit = Math.min(READ_MAX, this.stream.take);
-    const events = await readStored(client, this.acked, limit);
+    const events = await this.next(client, this.acked, limit);
     if (events.length > 0) await this.publish(client, events);
     return events.length === limit;
   }
 
-  private async publish(client: pg.Client, events: readonly StoredEvent[]): Promise<void> {
-    this.send(events.filter(({ position }) => position > this.delivered));
-    let added: number | undefined;
+  private async publish(client: pg.Client, events: readonly OutgoingEvent[]): Promise<void> {
+    this.send(events.filter(({ event }) => event.position > this.delivered));
+    let added = false;
     const adding = this.stream
       .add(this.logId, events)
       .catch((err: unknown) => this.loseJetStream(err))
-      .then((count) => void (added = count));
+      .then((all) => void (added = all));
     while (!(await settles(adding, SLOW_ACK_MS))) await this.deliver(client);
     if (!added) return;
-    this.acked = events[added - 1]!.position;
-    await client.query('UPDATE log.relay SET position = GREATEST(position, $1)', [this.acked]);
+    this.acked = events.at(-1)!.event.position;
+    this.forget(this.acked);
+    await client.query({
+      name: 'relay-acknowledged',
+      text: 'UPDATE log.relay SET position = GREATEST(position, $1)',
+      values: [this.acked],
+    });
   }
 
   /** To the services, without waiting for JetStream; true if there may be more at once. */
   private async deliver(client: pg.Client): Promise<boolean> {
     if (!this.connected || this.options.nc.isClosed()) return false;
-    const events = await readStored(client, this.delivered, READ_MAX);
+    const events = await this.next(client, this.delivered, READ_MAX);
     this.send(events);
     return events.length === READ_MAX;
   }
 
   /** The services have them whatever becomes of the stream. */
-  private send(events: readonly StoredEvent[]): void {
+  private send(events: readonly OutgoingEvent[]): void {
     this.stream.deliver(this.logId, events);
-    this.delivered = events.at(-1)?.position ?? this.delivered;
+    this.delivered = events.at(-1)?.event.position ?? this.delivered;
   }
 
   /** Runs beside the rounds: the services must not wait for a JetStream that doesn't answer. */
@@ -200,11 +242,11 @@ export class Relay {
     this.attempt = undefined;
   }
 
-  private loseJetStream(err: unknown): 0 {
+  private loseJetStream(err: unknown): false {
     this.jetStreamReady = false;
     this.jetStreamRetryAt = performance.now() + JETSTREAM_RETRY_MS;
     this.logger.warn({ err, acknowledged: this.acked }, 'JetStream does not take events; the services still get them');
-    return 0;
+    return false;
   }
 
   /** Consumers that lost the last messages notice by this. */

@@ -52,7 +52,7 @@ const leaseConnectionsMax = 4;
       provide: EVENT_STORE,
       inject: [CONFIGURATION, Relay],
       useFactory: ({ databaseUrl }: Configuration, relay: Relay) =>
-        new EventAppender({ url: databaseUrl as string, onCommitted: () => relay.wake() }),
+        new EventAppender({ url: databaseUrl as string, onCommitted: (events) => relay.wake(events) }),
     },
     {
       provide: IDEMPOTENCY_KEYS,

@@ -12,18 +12,18 @@ export class InMemoryBus implements FeedBus {
     return () => void this.subscribers.delete(subscriber);
   }
 
-  /** Sends an event as the relay does. */
-  sendEvent(logId: string, event: RecordedTollgateEvent): void {
-    const { position } = event;
+  /** Sends an event as the relay does, or several of adjacent positions together. */
+  sendEvent(logId: string, ...events: readonly RecordedTollgateEvent[]): void {
+    const [first, last] = [events[0]!, events.at(-1)!];
     const values: Record<string, string> = {
-      [eventHeaders.position]: String(position),
-      [eventHeaders.previous]: String(position - 1),
+      [eventHeaders.position]: String(last.position),
+      [eventHeaders.previous]: String(first.position - 1),
       [eventHeaders.logId]: logId,
     };
     this.send(subjects.feed, {
       subject: subjects.feed,
       headers: { get: (name) => values[name] ?? '' },
-      data: Buffer.from(JSON.stringify(event)),
+      data: Buffer.from(JSON.stringify(events.length === 1 ? first : events)),
     });
   }
 

@@ -3,7 +3,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { jetstream, RetentionPolicy, StorageType, type JetStreamClient } from '@nats-io/jetstream';
 import type { Bus } from '@tollgate/bus';
 import { streams, subjects, type AuditNamespace } from '@tollgate/contracts';
-import { inTransaction, type ClientBase, type Pool } from '@tollgate/event-log';
+import { inTransaction, publishChained, type ClientBase, type Pool } from '@tollgate/event-log';
 import { asProjector } from '@tollgate/projection';
 import type { ProvenRecord } from '@tollgate/proof';
 import { BUS, HEALTH, POOL, type HealthRegistry } from '@tollgate/runtime';
@@ -14,18 +14,18 @@ import { recordColumns } from './record-columns.ts';
 
 const everyMs = 200;
 const retryMs = 1_000;
-/** Messages that wait for their acknowledgement at a time. */
+/** Messages that one acknowledgement is asked for. */
 const windowMax = 256;
 const ackTimeoutMs = 2_000;
 
 /**
- * Publishes every entry as its proven record, without names, into the stream `TOLLGATE_AUDIT`, in the order of the log. Each
- * message names the one before it, so the stream refuses what would leave a gap; what is published again is the same to the
- * byte, and the stream drops it by its id. Whoever holds the row of the position publishes: one process at a time.
+ * Publishes every entry as its proven record, without names, into the stream `TOLLGATE_AUDIT`, in the order of the log,
+ * see `publishChained`; what is published again is the same to the byte, and the stream drops it by its id. Whoever holds the row of the position publishes: one process at a time.
  */
 @Injectable()
 export class AuditFeed implements OnApplicationShutdown {
   readonly #pool: Pool;
+  readonly #nc: Bus['nc'];
   readonly #js: JetStreamClient;
   readonly #ending = new AbortController();
   readonly #logger = createLogger('audit-feed');
@@ -37,6 +37,7 @@ export class AuditFeed implements OnApplicationShutdown {
 
   constructor(@Inject(POOL) pool: Pool, @Inject(BUS) bus: Bus, @Inject(HEALTH) health: HealthRegistry) {
     this.#pool = pool;
+    this.#nc = bus.nc;
     this.#js = jetstream(bus.nc, { timeout: ackTimeoutMs });
     health.warn('audit feed', () => this.#trouble);
   }
@@ -76,36 +77,20 @@ export class AuditFeed implements OnApplicationShutdown {
       await asProjector(tx);
       const from = await lockPosition(tx);
       if (from === null) return false;
-      const records = await readRecords(tx, from);
+      const before = this.#last?.position === from ? this.#last.id : null;
+      const records = await readRecords(tx, from, before === null ? 1 : windowMax);
       if (records.length === 0) return false;
-      const added = await this.#publish(records, from);
-      const last = records[added - 1] as ProvenRecord;
-      await tx.query('UPDATE audit.published SET position = $1', [last.position]);
+      const messages = records.map((record) => ({
+        id: record.id,
+        subject: feedSubject(record.orgId ?? platformTree, record.namespace as AuditNamespace),
+        payload: JSON.stringify(record),
+      }));
+      const added = await publishChained(this.#nc, this.#js, streams.audit, messages, before);
+      const last = records.at(-1) as ProvenRecord;
+      this.#last = added ? last : null;
+      if (added) await tx.query('UPDATE audit.published SET position = $1', [last.position]);
       return true;
     });
-  }
-
-  /** How many, from the first, the stream has. @throws the first error when it took none */
-  async #publish(records: readonly ProvenRecord[], from: number): Promise<number> {
-    const before = this.#last?.position === from ? this.#last.id : null;
-    const results = await Promise.allSettled(
-      records.map((record, index) => {
-        const previous = index === 0 ? before : (records[index - 1] as ProvenRecord).id;
-        const subject = feedSubject(record.orgId ?? platformTree, record.namespace as AuditNamespace);
-        return this.#js.publish(subject, JSON.stringify(record), {
-          msgID: record.id,
-          expect: { streamName: streams.audit, ...(previous === null ? {} : { lastMsgID: previous }) },
-        });
-      }),
-    );
-    const failed = results.findIndex(({ status }) => status === 'rejected');
-    if (failed === -1) {
-      this.#last = records.at(-1) as ProvenRecord;
-      return records.length;
-    }
-    this.#last = null;
-    if (failed === 0) throw (results[0] as PromiseRejectedResult).reason;
-    return failed;
   }
 
   /** Makes the stream. A new one gets everything from the beginning. */
@@ -133,11 +118,11 @@ async function lockPosition(tx: ClientBase): Promise<number | null> {
   return rows[0]?.position ?? null;
 }
 
-async function readRecords(tx: ClientBase, after: number): Promise<ProvenRecord[]> {
+async function readRecords(tx: ClientBase, after: number, limit: number): Promise<ProvenRecord[]> {
   const { rows } = await tx.query<ProvenRecord>(
     `SELECT ${recordColumns}
-       FROM audit.entries WHERE position > $1 ORDER BY position LIMIT ${windowMax}`,
-    [after],
+       FROM audit.entries WHERE position > $1 ORDER BY position LIMIT $2`,
+    [after, limit],
   );
   return rows;
 }

@@ -15,7 +15,7 @@ export class BillingAppender implements BillingWriter, OnApplicationShutdown {
     this.#appender = new EventAppender({
       url: databaseUrl,
       log: billingLog,
-      onCommitted: (head) => ledger.committed(head),
+      onCommitted: (events) => ledger.committed(events.at(-1)!.position),
     });
   }
 

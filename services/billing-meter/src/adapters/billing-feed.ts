@@ -5,7 +5,7 @@ import type { ObservableResult } from '@opentelemetry/api';
 import { jetstream, RetentionPolicy, StorageType, type JetStreamClient } from '@nats-io/jetstream';
 import type { Bus } from '@tollgate/bus';
 import { streams, subjects, type BillingCloudEvent } from '@tollgate/contracts';
-import { inTransaction, type ClientBase, type Pool } from '@tollgate/event-log';
+import { inTransaction, publishChained, type ClientBase, type Pool } from '@tollgate/event-log';
 import { BUS, HEALTH, POOL, type HealthRegistry } from '@tollgate/runtime';
 import { createLogger, meter } from '@tollgate/telemetry';
 import { LEADERSHIP, type Leadership } from '../application/bookkeeping/ports.ts';
@@ -14,7 +14,7 @@ import { readFeed } from './feed-reader.ts';
 
 const everyMs = 200;
 const retryMs = 1_000;
-/** Messages that wait for their acknowledgement at a time. */
+/** Messages that one acknowledgement is asked for. */
 const windowMax = 256;
 const ackTimeoutMs = 2_000;
 
@@ -26,14 +26,15 @@ meter
   .addCallback((result: ObservableResult) => result.observe(publishedTo));
 
 /**
- * Publishes finance's feed: every event of the billing log, in its order, into the stream `TOLLGATE_BILLING`. Each message
- * names the one before it, so the stream refuses what would leave a gap. Goes forward over what was acknowledged; what is
- * published again is the same to the byte, and the stream drops it by its id.
+ * Publishes finance's feed: every event of the billing log, in its order, into the stream `TOLLGATE_BILLING`, see
+ * `publishChained`. Goes forward over what was acknowledged; what is published again is the same to the byte, and the stream
+ * drops it by its id.
  */
 @Injectable()
 export class BillingFeed implements OnApplicationShutdown {
   readonly #pool: Pool;
   readonly #leadership: Leadership;
+  readonly #nc: Bus['nc'];
   readonly #js: JetStreamClient;
   readonly #ending = new AbortController();
   readonly #logger = createLogger('billing-feed');
@@ -51,6 +52,7 @@ export class BillingFeed implements OnApplicationShutdown {
   ) {
     this.#pool = pool;
     this.#leadership = leadership;
+    this.#nc = bus.nc;
     this.#js = jetstream(bus.nc, { timeout: ackTimeoutMs });
     health.warn('billing feed', () => this.#trouble);
   }
@@ -88,28 +90,16 @@ export class BillingFeed implements OnApplicationShutdown {
     if (!this.#ready) await this.#ensureStream();
     const from = await this.#position();
     publishedTo = from;
-    const found = await readFeed(this.#pool, { afterPosition: from, limit: windowMax });
+    const limit = this.#last === null ? 1 : windowMax;
+    const found = await readFeed(this.#pool, { afterPosition: from, limit });
     if (found.length === 0) return false;
-    const messages = found.map(({ event, position, orgId }) => ({
-      event,
-      position,
-      orgId,
-      body: JSON.stringify(event),
-    }));
-    const results = await Promise.allSettled(
-      messages.map(({ event, body, orgId }, index) => {
-        const before = index === 0 ? this.#last : messages[index - 1]!.event.id;
-        return this.#js.publish(cloudEventSubject(orgId, event), body, {
-          msgID: event.id,
-          expect: { streamName: streams.billing, ...(before === null ? {} : { lastMsgID: before }) },
-        });
-      }),
-    );
-    const failed = results.findIndex(({ status }) => status === 'rejected');
-    const added = failed === -1 ? messages : messages.slice(0, failed);
-    if (added.length > 0) await this.#save(added);
-    this.#last = failed === -1 ? messages.at(-1)!.event.id : null;
-    if (failed === 0) throw (results[0] as PromiseRejectedResult).reason;
+    const messages = found.map(({ event, position, orgId }) => {
+      const payload = JSON.stringify(event);
+      return { id: event.id, subject: cloudEventSubject(orgId, event), payload, event, position, orgId };
+    });
+    const added = await publishChained(this.#nc, this.#js, streams.billing, messages, this.#last);
+    this.#last = added ? messages.at(-1)!.id : null;
+    if (added) await this.#save(messages);
     return true;
   }
 
@@ -137,10 +127,10 @@ export class BillingFeed implements OnApplicationShutdown {
   }
 
   /** Where the feed stands, and for each organization a digest over everything that it carried. */
-  async #save(messages: readonly { orgId: string; position: number; body: string; event: BillingCloudEvent }[]) {
+  async #save(messages: readonly { orgId: string; position: number; payload: string; event: BillingCloudEvent }[]) {
     await inTransaction(this.#pool, async (tx) => {
       for (const [orgId, own] of Map.groupBy(messages, (message) => message.orgId)) {
-        const digest = own.reduce((before, { body }) => chained(before, body), await digestOf(tx, orgId));
+        const digest = own.reduce((before, { payload }) => chained(before, payload), await digestOf(tx, orgId));
         await tx.query(
           `INSERT INTO billing.published (org_id, sequence, digest) VALUES ($1, $2, $3)
            ON CONFLICT (org_id) DO UPDATE SET sequence = excluded.sequence, digest = excluded.digest`,

@@ -20,7 +20,7 @@ export class Column {
 
 export type Effects = { readonly [T in EventType]?: (data: EventData<T>, event: RecordedEvent) => readonly Change[] };
 
-/** Postgres takes at most 65,535 parameters in a statement. */
+/** Rows of one statement at most. */
 const rowsMax = 1_000;
 
 type PhysicalName = (name: TokenListTable) => string;
@@ -40,7 +40,7 @@ export async function writeChanges(
     const rows = added.get(name) ?? [];
     added.delete(name);
     for (let start = 0; start < rows.length; start += rowsMax) {
-      await tx.query(...insertOf(table(name), rows.slice(start, start + rowsMax)));
+      await tx.query(insertOf(table(name), rows.slice(start, start + rowsMax)));
     }
   };
   for (const event of events) {
@@ -60,12 +60,17 @@ export async function writeChanges(
   for (const name of [...added.keys()]) await flush(name);
 }
 
-/** Columns come from the effects, never from an event. All rows of a table have the same ones. */
-function insertOf(name: string, rows: readonly Values[]): [string, unknown[]] {
-  const columns = Object.keys(rows[0] as Values);
-  const values: unknown[] = [];
-  const tuples = rows.map((row) => `(${columns.map((column) => `$${values.push(row[column])}`).join()})`);
-  return [`INSERT INTO ${name} (${columns.join()}) VALUES ${tuples.join()}`, values];
+/**
+ * One text for any number of rows, so that Postgres plans it once for each connection. Columns come from the effects, never
+ * from an event, and all rows of a table have the same ones.
+ */
+function insertOf(name: string, rows: readonly Values[]) {
+  const columns = Object.keys(rows[0] as Values).join();
+  return {
+    name: `insert into ${name}`,
+    text: `INSERT INTO ${name} (${columns}) SELECT ${columns} FROM json_populate_recordset(NULL::${name}, $1)`,
+    values: [JSON.stringify(rows)],
+  };
 }
 
 function updateOf(

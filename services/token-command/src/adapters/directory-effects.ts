@@ -19,9 +19,9 @@ export const directoryEffects: Effects = {
   ],
   MembershipRemoved: (data, { orgId }) => [membershipEnds(orgId, data)],
   TeamCreated: ({ teamId: id, name }, { orgId, at, version }) => [
-    { insertInto: 'teams', values: { org_id: orgId, id, name, policy: '{}', created_at: at, version } },
+    { insertInto: 'teams', values: { org_id: orgId, id, name, policy: {}, created_at: at, version } },
   ],
-  TeamPolicySet: ({ teamId, policy }) => [{ update: 'teams', id: teamId, set: { policy: JSON.stringify(policy) } }],
+  TeamPolicySet: ({ teamId, policy }) => [{ update: 'teams', id: teamId, set: { policy } }],
   TeamProjectAdded: ({ teamId, projectId }, { orgId }) => [
     { insertInto: 'team_projects', values: { org_id: orgId, team_id: teamId, project_id: projectId } },
     { update: 'teams', id: teamId, set: {} },

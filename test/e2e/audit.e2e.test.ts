@@ -245,6 +245,36 @@ describe('a morning of a security engineer', () => {
     expect(lines).toHaveLength(rows[0]!.count);
   });
 
+  it('finds what an organization keeps no longer gone, and the log provable all the same', async () => {
+    const other = await makeOrganization(callers);
+    const { token } = await makeToken(other, { name: 'Short-lived' });
+    const env = ['--org', other.org.id, '--as', other.ownerId];
+    const before = await tollgate('audit', 'checkpoint', ...env);
+    writeFileSync(file('other-held'), before.stdout);
+    const reader = await callers.service('siem', 'audit:read');
+    expect((await reader('PUT', other.at('/audit/retention'), { days: 30 })).status).toBe(404);
+    expect(must(200, await other.owner('PUT', other.at('/audit/retention'), { days: 30 })).org).toMatchObject({
+      auditRetentionDays: 30,
+    });
+    const later = new Date(Date.now() + 40 * 86_400_000).toISOString();
+    must(200, await callers.operator('PUT', '/v1/dev/clock', { now: later }));
+    await eventually(async () => {
+      const { items } = must(200, await other.owner('GET', other.at(`/audit?target=${token.id}`)));
+      expect(items).toEqual([]);
+    }, 20_000);
+    const { items } = must(200, await other.owner('GET', other.at('/audit?action=audit.entries_removed')));
+    expect(items).toMatchObject([{ actor: { type: 'system' }, after: { days: 30 } }]);
+    await tollgate('audit', 'export', ...env, '--output', file('short.ndjson'), '--checkpoint', file('short'));
+    expect(await verify('short.ndjson', 'short', file('other-held'))).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/retention has removed the contents.*goes on from the held checkpoint/),
+    });
+    const rebuilt = await tollgate('projections', 'rebuild', 'audit', '--as', 'operator');
+    expect(rebuilt.stdout).toContain('identical');
+    const projector = await fetch(`${stack.service('audit-projector').url}/readyz`);
+    expect(JSON.stringify(await projector.json())).not.toContain(other.org.id);
+  }, 40_000);
+
   const verify = (name: string, note = 'note', held?: string) =>
     tollgate(
       ...['audit', 'verify', '--export', file(name), '--checkpoint', file(note), '--key', key.trim()],

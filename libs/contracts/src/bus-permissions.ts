@@ -32,7 +32,14 @@ const callsInternal: Record<ServiceName, readonly string[]> = {
   'token-command': ['billing.close-due'],
   'auth-verifier': ['principals.resolve', 'log.read', 'replica.', 'leases.', 'security.', 'usage.', 'tokens.describe'],
   'billing-meter': ['principals.resolve', 'log.read', 'personal.lookup'],
-  'audit-projector': ['principals.resolve', 'log.read', 'personal.lookup', 'audit.report-reads', 'audit.report-export'],
+  'audit-projector': [
+    'principals.resolve',
+    'log.read',
+    'personal.lookup',
+    'audit.report-reads',
+    'audit.report-export',
+    'audit.remove-entries',
+  ],
   // Hashes and signatures, and nothing else: a witness may stand on a machine of somebody else.
   witness: ['witness.'],
 };

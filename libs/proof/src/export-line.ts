@@ -1,6 +1,6 @@
 import { hashBytes } from './hashes.ts';
 import { ProofError } from './proof-error.ts';
-import { recordHash, type ProvenRecord } from './record.ts';
+import { recordHash, removalAction, type ProvenRecord } from './record.ts';
 
 /** How an exported entry is proven. Hashes are base64. */
 export type LineProof =
@@ -9,18 +9,34 @@ export type LineProof =
   /** In an export of some: the hashes of `inclusionRanges`. */
   | { readonly path: readonly string[] };
 
+/** What an export of everything has in the place of an entry whose contents retention has taken away. */
+export interface RemovedLine {
+  readonly index: number;
+  readonly orgId: string | null;
+  readonly removed: true;
+  /** Base64 of its leaf hash. */
+  readonly leaf: string;
+  readonly proof: LineProof;
+}
+
 /** One line of an export as its verifier reads it. */
 export interface ExportLine {
   readonly id: string;
   readonly index: number;
   readonly orgId: string | null;
   readonly leaf: Buffer;
+  /** Its contents are gone: only the hash is there. */
+  readonly removed: boolean;
+  /** This entry says that so many, from the first one on, have lost their contents; 0 for all others. */
+  readonly removes: number;
   readonly proof: { readonly kind: 'siblings' | 'path'; readonly hashes: Buffer[] };
 }
 
+type Given = (ProvenRecord | RemovedLine) & { readonly proof?: Partial<Record<'siblings' | 'path', unknown>> };
+
 /** @throws ProofError for text that is no exported entry with its proof */
 export function readExportLine(text: string): ExportLine {
-  let entry: ProvenRecord & { readonly proof?: Partial<Record<'siblings' | 'path', unknown>> };
+  let entry: Given;
   try {
     entry = JSON.parse(text);
   } catch {
@@ -30,11 +46,18 @@ export function readExportLine(text: string): ExportLine {
   const hashes = entry?.proof?.[kind];
   if (!Array.isArray(hashes)) throw new ProofError('it has no proof: only the format ndjson has');
   try {
-    const { id, index, orgId } = entry;
-    return { id, index, orgId, leaf: recordHash(entry), proof: { kind, hashes: hashes.map(readHash) } };
+    const { index, orgId } = entry;
+    return { index, orgId, ...contentsOf(entry), proof: { kind, hashes: hashes.map(readHash) } };
   } catch {
     throw new ProofError('it is not an audit entry');
   }
+}
+
+function contentsOf(entry: Given): Pick<ExportLine, 'id' | 'leaf' | 'removed' | 'removes'> {
+  if ('removed' in entry) return { id: '(removed)', leaf: readHash(entry.leaf), removed: true, removes: 0 };
+  const entries = (entry.after as { entries?: unknown } | null)?.entries;
+  const removes = entry.action === removalAction && typeof entries === 'number' ? entries : 0;
+  return { id: entry.id, leaf: recordHash(entry), removed: false, removes };
 }
 
 function readHash(text: unknown): Buffer {

@@ -30,6 +30,12 @@ export interface ProvenRecord {
   };
 }
 
+/**
+ * The action of the entry by which retention takes the contents of the oldest entries away: its `after.entries` says of how
+ * many, from the first one on. Nobody may report an action that begins so.
+ */
+export const removalAction = 'audit.entries_removed';
+
 interface Identity {
   readonly type: string;
   readonly id: string;

@@ -9,6 +9,8 @@ import { TreeReader } from './tree-reader.ts';
 /** What an export proves once every line of it was read. */
 export interface Verdict {
   readonly entries: number;
+  /** Of them, those whose contents retention has taken away: they stood there, and what they said is gone. */
+  readonly removed: number;
   /** Everything that the tree holds is there. False for an export of some: each entry of it stands in the tree. */
   readonly complete: boolean;
 }
@@ -40,6 +42,11 @@ export class ExportVerifier {
   readonly #grown = new Frontier();
   #kind: ExportLine['proof']['kind'] | undefined;
   #lines = 0;
+  #removed = 0;
+  /** The last line whose contents are gone. */
+  #lastRemoved: ExportLine | undefined;
+  /** So many have lost their contents, as the log itself says. */
+  #removes = 0;
   #lastIndex = -1;
 
   /**
@@ -75,6 +82,10 @@ export class ExportVerifier {
     if (!this.#belongs(line)) throw this.#wrong(line, `belongs to another log than ${this.#checkpoint.origin}`);
     if (this.#kind === 'siblings') this.#next(line);
     else this.#some(line);
+    this.#removes = Math.max(this.#removes, line.removes);
+    if (!line.removed) return;
+    this.#removed++;
+    this.#lastRemoved = line;
   }
 
   /** @throws WrongEntry when the end is missing; ProofError when the held checkpoint says something else */
@@ -85,7 +96,8 @@ export class ExportVerifier {
       const message = `The export ends after ${index} entries of ${this.#checkpoint.size}: the first one that is missing has index ${index}.`;
       throw new WrongEntry(message, { line: null, index, id: null });
     }
-    return { entries: this.#lines, complete };
+    this.#requireRemoval();
+    return { entries: this.#lines, removed: this.#removed, complete };
   }
 
   #read(text: string): ExportLine {
@@ -109,10 +121,22 @@ export class ExportVerifier {
 
   #some(line: ExportLine): void {
     const { size, root } = this.#checkpoint;
+    if (line.removed) throw this.#wrong(line, 'has no contents');
     if (line.index <= this.#lastIndex) throw this.#wrong(line, 'is out of order');
     const proven = verifyInclusion({ leaf: line.leaf, index: line.index, size, path: line.proof.hashes, root });
     if (!proven) throw this.#wrong(line, 'is not the one that the tree holds');
     this.#lastIndex = line.index;
+  }
+
+  /** What retention has removed, the log says itself, in an entry that is proven like any other. */
+  #requireRemoval(): void {
+    const gone = this.#lastRemoved;
+    if (!gone || gone.index < this.#removes) return;
+    const index = this.#removes;
+    throw new WrongEntry(
+      `The contents of the entry of index ${index} are gone, and no entry of this export says that retention removed them. If they were removed while it was made, export again.`,
+      { line: null, index, id: null },
+    );
   }
 
   #compareWithHeld({ id, index }: ExportLine, { size, root }: Checkpoint): void {

@@ -193,6 +193,7 @@ const effects: Effects = {
   OrganizationRegistered: 'nothing',
   PlanChanged: 'nothing',
   LeakResponseChosen: 'nothing',
+  AuditRetentionSet: 'nothing',
   AccountCreated: {
     kind: 'account',
     key: ofAccount,
@@ -241,6 +242,7 @@ const effects: Effects = {
   AttemptsRefused: 'nothing',
   AuditRead: 'nothing',
   AuditExported: 'nothing',
+  AuditEntriesRemoved: 'nothing',
   ActivityRecorded: 'nothing',
   TokenDeactivated: token(status('inactive')),
   TokenActivated: token(status('active')),

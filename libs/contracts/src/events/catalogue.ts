@@ -3,6 +3,7 @@ import {
   AccountId,
   AccountKind,
   AgentId,
+  AuditRetentionDays,
   BillingTerms,
   CurrencyCode,
   Environment,
@@ -59,6 +60,11 @@ export const eventTypes = {
     category: 'organization',
     version: 1,
     data: z.object({ response: LeakResponse, previous: LeakResponse }),
+  },
+  AuditRetentionSet: {
+    category: 'organization',
+    version: 1,
+    data: z.object({ days: AuditRetentionDays, previous: AuditRetentionDays }),
   },
   // account-<acc>
   AccountCreated: {
@@ -275,6 +281,20 @@ export const eventTypes = {
       /** Entries of the tree that the export ends at. */
       size: z.number().int().nonnegative(),
       filter: AuditExportFilter,
+    }),
+  },
+  // security-<org>.retention
+  /** Retention: from here on the oldest entries of the organization's audit log have no contents. Their hashes stay. */
+  AuditEntriesRemoved: {
+    category: 'security',
+    version: 1,
+    data: z.object({
+      /** How many have none, from the first one on. */
+      entries: z.number().int().positive(),
+      /** Of the last of them. */
+      position: z.number().int().positive(),
+      /** The retention that was set. */
+      days: z.number().int().positive(),
     }),
   },
   // activity-<org>.<tok>

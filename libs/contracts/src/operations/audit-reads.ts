@@ -4,7 +4,7 @@ import { operation } from '../operation.ts';
 import { Instant, OrgId } from '../values.ts';
 import { AuditExportFilter, auditExportFormats } from './audit.ts';
 
-/** From audit-projector to token-command: who reads the audit log. It is recorded where everything else is. */
+/** From audit-projector to token-command: what happens to the audit log is recorded where everything else is. */
 const internal = { service: 'token-command', kind: 'command', who: ['caller'], internal: true } as const;
 
 /** Whose searches and pages one report counts at most. */
@@ -50,6 +50,20 @@ export const auditReportExport = operation({
     requestId: z.string().max(200),
     ip: z.string().max(200).nullable(),
     userAgent: z.string().max(2000).nullable(),
+  }),
+  output: z.object({ position: z.number().int() }),
+});
+
+export const auditRemoveEntries = operation({
+  ...internal,
+  name: 'audit.remove-entries',
+  summary: "Record that an organization's oldest audit entries lose their contents, because its retention says so",
+  input: z.strictObject({
+    org: OrgId,
+    /** Of the last entry that loses them. */
+    position: z.number().int().positive(),
+    /** How many have none then, from the first one on. */
+    entries: z.number().int().positive(),
   }),
   output: z.object({ position: z.number().int() }),
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { exampleIds } from '../example.ts';
 import { operation } from '../operation.ts';
 import {
+  AuditRetentionDays,
   BillingInterval,
   BillingTerms,
   CurrencyCode,
@@ -27,6 +28,8 @@ export const Organization = z
     mcpUrl: z.string().nullable(),
     /** What happens to a token whose secret was found in the open. */
     leakResponse: LeakResponse,
+    /** After how many days entries of the audit log lose their contents; null: never. */
+    auditRetentionDays: AuditRetentionDays,
     createdAt: z.string(),
     version: z.number().int(),
   })
@@ -40,6 +43,7 @@ export const Organization = z
       billing: { anchor: '2026-12-31T23:00:00.000Z', interval: 'P1M', policy: 'second.v1' },
       mcpUrl: 'https://mcp.acme.example/mcp',
       leakResponse: 'revoke',
+      auditRetentionDays: null,
       createdAt: '2027-01-14T09:30:00.000Z',
       version: 1,
     },
@@ -106,4 +110,17 @@ export const orgsSetLeakResponse = operation({
   output: answer,
   errors: ['VERSION_MISMATCH'],
   example: { input: { response: 'deactivate' } },
+});
+
+export const orgsSetAuditRetention = operation({
+  name: 'orgs.set-audit-retention',
+  service: 'token-command',
+  kind: 'command',
+  summary: 'Choose after how many days entries of the audit log lose their contents; their hashes and proofs stay',
+  http: { method: 'PUT', path: '/v1/orgs/:org/audit/retention' },
+  who: ['owner'],
+  input: z.strictObject({ org: OrgId, days: AuditRetentionDays }),
+  output: answer,
+  errors: ['VERSION_MISMATCH'],
+  example: { input: { days: 400 } },
 });

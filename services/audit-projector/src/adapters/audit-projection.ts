@@ -45,6 +45,7 @@ export function auditProjection(onGrown: (trees: readonly string[]) => void = ()
       );
       await insertHashes(tx, placed, table);
       await saveTrees(tx, trees, table);
+      for (const event of events) await applyRetention(tx, event, table);
       onGrown([...trees.keys()]);
     },
   });
@@ -182,6 +183,28 @@ async function insertTexts(
     rows.map(({ text }) => text),
     rows.map(({ position }) => position),
   ]);
+}
+
+/** Retention is an event like any other, so a rebuild removes what was removed. Hashes stay. */
+async function applyRetention(tx: ClientBase, event: RecordedTollgateEvent, table: PhysicalName): Promise<void> {
+  if (event.type === 'AuditRetentionSet') {
+    await tx.query(
+      `INSERT INTO ${table('retention')} (org_id, days) VALUES ($1, $2)
+       ON CONFLICT (org_id) DO UPDATE SET days = excluded.days`,
+      [event.orgId, event.data.days],
+    );
+  }
+  if (event.type === 'AuditEntriesRemoved') {
+    const { entries, position } = event.data;
+    await tx.query(
+      `INSERT INTO ${table('retention')} AS known (org_id, removed, removed_position) VALUES ($1, $2, $3)
+       ON CONFLICT (org_id) DO UPDATE SET removed = greatest(known.removed, excluded.removed),
+         removed_position = greatest(known.removed_position, excluded.removed_position)`,
+      [event.orgId, entries, position],
+    );
+    for (const name of ['entries', 'entry_targets', 'entry_words'] as const)
+      await tx.query(`DELETE FROM ${table(name)} WHERE org_id = $1 AND position <= $2`, [event.orgId, position]);
+  }
 }
 
 async function insertHashes(tx: ClientBase, entries: PlacedEntry[], table: PhysicalName): Promise<void> {

@@ -10,6 +10,7 @@ import { auditProjection } from './audit-projection.ts';
 import { CheckpointLoop } from './checkpoint-loop.ts';
 import { CheckpointSigner } from './checkpoint-signer.ts';
 import { PostgresWitness, watchRefusals } from './postgres-witness.ts';
+import { RetentionLoop } from './retention-loop.ts';
 
 const sampleMs = 500;
 /** Readers that ask for a position wait less; beyond this somebody should look. */
@@ -21,6 +22,7 @@ export class AuditReadModel implements ReadModel, OnApplicationBootstrap, OnAppl
   readonly #runner: ProjectionRunner;
   readonly #watch: LagWatch;
   readonly #checkpoints: CheckpointLoop;
+  readonly #retention: RetentionLoop;
   #sampling: NodeJS.Timeout | undefined;
   #endWatch: () => void = () => undefined;
 
@@ -37,6 +39,7 @@ export class AuditReadModel implements ReadModel, OnApplicationBootstrap, OnAppl
     const definition = auditProjection((trees) => this.#checkpoints.grew(trees));
     this.#runner = new ProjectionRunner({ pool, source, bus: natsFeedBus(bus.nc), definition });
     this.#watch = new LagWatch(this.#runner);
+    this.#retention = new RetentionLoop(pool, bus, (position) => this.#runner.waitFor(position));
     health.warn('projection audit', () => this.#behind());
   }
 
@@ -45,6 +48,7 @@ export class AuditReadModel implements ReadModel, OnApplicationBootstrap, OnAppl
     await this.#runner.start();
     this.#checkpoints.start();
     this.feed.start();
+    this.#retention.start();
     this.#endWatch = watchRefusals(this.witness, this.health);
     this.#sampling = setInterval(() => this.#watch.behindMs(), sampleMs).unref();
   }
@@ -52,6 +56,7 @@ export class AuditReadModel implements ReadModel, OnApplicationBootstrap, OnAppl
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.#sampling);
     this.#endWatch();
+    await this.#retention.stop();
     await this.#runner.stop();
     await this.#checkpoints.stop();
   }

@@ -12,6 +12,18 @@ import { secured } from '@tollgate/projection';
  * there is no `LIKE` and no full-text search here, and text is in the order of its bytes (`COLLATE "C"`).
  */
 export const auditTables = {
+  /** How long entries keep their contents, and how many of the oldest have lost them. An organization that never chose has no row. */
+  retention: {
+    ddl: (table: string) => [
+      `CREATE TABLE ${table} (
+        org_id text PRIMARY KEY,
+        days integer,
+        removed bigint NOT NULL DEFAULT 0,
+        removed_position bigint NOT NULL DEFAULT 0
+      )`,
+      ...secured(table),
+    ],
+  },
   entries: {
     ddl: (table: string) => [
       `CREATE TABLE ${table} (

@@ -1,8 +1,9 @@
-import type { Pool } from '@tollgate/event-log';
+import type { ClientBase, Pool } from '@tollgate/event-log';
 import { asTenant } from '@tollgate/projection';
 import type { Entries, EntryFilter, StoredEntry } from '../application/ports.ts';
 import type { WantedWord } from '../domain/words.ts';
 import { recordHash, type ProvenRecord, type Range } from '@tollgate/proof';
+import { splitHashes } from './hash-column.ts';
 import { recordColumns } from './record-columns.ts';
 
 /**
@@ -42,9 +43,18 @@ export class PostgresEntries implements Entries {
 
   async leaves(tree: string, { begin, end }: Range): Promise<Buffer[]> {
     const text = `SELECT ${recordColumns} FROM audit.entries WHERE org_id = $1 AND index >= $2 AND index < $3 ORDER BY index`;
-    const { rows } = await asTenant(this.#pool, tree, (tx) => tx.query<ProvenRecord>(text, [tree, begin, end]));
-    const missing = rows.findIndex(({ index }, at) => index !== begin + at);
-    return rows.slice(0, missing === -1 ? rows.length : missing).map(recordHash);
+    return asTenant(this.#pool, tree, async (tx) => {
+      const from = Math.max(begin, Math.min(end, await readRemoved(tx, tree)));
+      const removed = await readLeaves(tx, tree, { begin, end: from });
+      if (removed.length < from - begin) return removed;
+      const { rows } = await tx.query<ProvenRecord>(text, [tree, from, end]);
+      const missing = rows.findIndex(({ index }, at) => index !== from + at);
+      return [...removed, ...rows.slice(0, missing === -1 ? rows.length : missing).map(recordHash)];
+    });
+  }
+
+  removed(orgId: string): Promise<number> {
+    return asTenant(this.#pool, orgId, (tx) => readRemoved(tx, orgId));
   }
 
   /** One statement, so that a rebuild that switches the views shows either the old tables or the new ones. */
@@ -71,6 +81,21 @@ export class PostgresEntries implements Entries {
     const { rows } = await asTenant(this.#pool, orgId, (tx) => tx.query<StoredEntry>(text, values));
     return rows;
   }
+}
+
+/** How many entries, from the first one on, have lost their contents. */
+async function readRemoved(tx: ClientBase, orgId: string): Promise<number> {
+  const text = 'SELECT removed FROM audit.retention WHERE org_id = $1';
+  return (await tx.query<{ removed: number }>(text, [orgId])).rows[0]?.removed ?? 0;
+}
+
+/** The leaf hashes that are stored with these entries: those before the first one that is missing. */
+async function readLeaves(tx: ClientBase, orgId: string, { begin, end }: Range): Promise<Buffer[]> {
+  if (begin >= end) return [];
+  const text = 'SELECT index, hashes FROM audit.hashes WHERE org_id = $1 AND index >= $2 AND index < $3 ORDER BY index';
+  const { rows } = await tx.query<{ index: number; hashes: Buffer }>(text, [orgId, begin, end]);
+  const missing = rows.findIndex(({ index }, at) => index !== begin + at);
+  return rows.slice(0, missing === -1 ? rows.length : missing).map(({ hashes }) => splitHashes(hashes)[0] as Buffer);
 }
 
 /** Equality and order alone: what else there is would not reach an index behind row-level security. */

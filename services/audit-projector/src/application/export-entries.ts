@@ -7,7 +7,6 @@ import {
   encodeCursor,
   personalLookup,
   rawPageBytesMax,
-  type AuditEntry,
   type OutputOf,
 } from '@tollgate/contracts';
 import { inclusionRanges, siblingRanges, type LineProof, type Range } from '@tollgate/proof';
@@ -53,33 +52,64 @@ export class ExportEntries implements OperationHandler<typeof auditExport> {
     const { org, format, cursor, atLeast, q, ...fields } = input;
     if (atLeast !== undefined) await this.readModel.waitFor(atLeast);
     const filter: EntryFilter = { ...fields, words: q === undefined ? undefined : wantedWords(q) };
-    const [size, position] = cursor
-      ? (decodeCursor(name, org, cursor, ['number', 'number']) as [number, number])
-      : [await this.checkpoints.newestSize(org), 0];
+    const [size, position, index] = cursor
+      ? (decodeCursor(name, org, cursor, ['number', 'number', 'number']) as [number, number, number])
+      : [await this.checkpoints.newestSize(org), 0, 0];
     // An export that cannot be recorded does not begin. Its pages are counted like others: a cursor alone gets them, too.
     if (cursor) this.readers.page(org, call);
     else await this.readers.export(org, call, { format, size, filter: recordedFilter({ ...fields, q }) });
-    const found = await this.entries.oldest(org, filter, { position, size }, pageMax);
-    const personal = await this.bus.call(personalLookup, personalIdsOf(found));
-    const shown = found.map((entry) => present(entry, personal));
-    const lines = format === 'csv' ? shown.map(csvLine) : await this.#proven(org, shown, size, filter);
-    const fitting = countThatFit(lines);
-    const last = fitting < lines.length || lines.length === pageMax ? shown[fitting - 1] : undefined;
+    const whole = isWhole(filter) && format === 'ndjson';
+    const removed = whole ? Math.min(size, await this.entries.removed(org)) : 0;
+    const lines =
+      index < removed
+        ? await this.#removed(org, { begin: index, end: Math.min(removed, index + pageMax) }, size)
+        : await this.#entries(org, format, filter, { size, position, whole });
+    const fitting = countThatFit(lines.map(({ text }) => text));
+    const last = fitting < lines.length || lines.length === pageMax || index < removed ? lines[fitting - 1] : undefined;
     const head = format === 'csv' && !cursor ? csvHead : '';
+    const shown = lines.slice(0, fitting).map(({ text }) => text);
     return {
       contentType: format === 'csv' ? 'text/csv; charset=utf-8; header=present' : 'application/x-ndjson',
       headers: {
         [checkpointSizeHeader]: String(size),
         'content-disposition': `attachment; filename="audit-${org}-${size}.${format}"`,
       },
-      body: head + lines.slice(0, fitting).join(''),
-      next: last ? encodeCursor(name, org, [size, last.position]) : null,
+      body: head + shown.join(''),
+      next: last ? encodeCursor(name, org, [size, last.position ?? position, last.index + 1]) : null,
     };
   }
 
-  async #proven(org: string, entries: readonly AuditEntry[], size: number, filter: EntryFilter): Promise<string[]> {
-    const whole = Object.values(filter).every((value) => value === undefined);
-    const rangesOf = ({ index }: AuditEntry): Range[] => (whole ? siblingRanges : inclusionRanges)(index, size);
+  async #entries(
+    org: string,
+    format: 'ndjson' | 'csv',
+    filter: EntryFilter,
+    { whole, ...after }: { size: number; position: number; whole: boolean },
+  ): Promise<Line[]> {
+    const found = await this.entries.oldest(org, filter, after, pageMax);
+    const personal = await this.bus.call(personalLookup, personalIdsOf(found));
+    const shown = found.map((entry) => present(entry, personal));
+    const texts = format === 'csv' ? shown.map(csvLine) : await this.#proven(org, shown, after.size, whole);
+    return shown.map(({ index, position }, at) => ({ index, position, text: texts[at] as string }));
+  }
+
+  /** In an export of everything, hashes stand for the entries that retention has removed: it is complete all the same. */
+  async #removed(org: string, { begin, end }: Range, size: number): Promise<Line[]> {
+    const leaves = await this.entries.leaves(org, { begin, end });
+    const gone = leaves.map((leaf, at) => {
+      return { index: begin + at, orgId: org, removed: true as const, leaf: leaf.toString('base64') };
+    });
+    const texts = await this.#proven(org, gone, size, true);
+    return gone.map(({ index }, at) => ({ index, position: null, text: texts[at] as string }));
+  }
+
+  async #proven(
+    org: string,
+    entries: readonly { readonly index: number }[],
+    size: number,
+    whole: boolean,
+  ): Promise<string[]> {
+    const rangesOf = ({ index }: { readonly index: number }): Range[] =>
+      (whole ? siblingRanges : inclusionRanges)(index, size);
     const ranges = entries.map(rangesOf);
     const hashes = await this.trees.hashes(org, ranges.flat());
     let taken = 0;
@@ -90,6 +120,15 @@ export class ExportEntries implements OperationHandler<typeof auditExport> {
     });
   }
 }
+
+interface Line {
+  readonly index: number;
+  /** null: its contents are gone. */
+  readonly position: number | null;
+  readonly text: string;
+}
+
+const isWhole = (filter: EntryFilter) => Object.values(filter).every((value) => value === undefined);
 
 /** How many of the lines fit a page; at least one. */
 function countThatFit(lines: readonly string[]): number {

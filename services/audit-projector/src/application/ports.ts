@@ -51,8 +51,13 @@ export interface Entries {
   ): Promise<StoredEntry[]>;
   /** The index of an entry; null when the organization has none of that id. */
   indexOf(orgId: string, id: string): Promise<number | null>;
-  /** Leaf hashes, made anew from the stored entries of these indexes: those before the first one that is missing. */
+  /**
+   * Leaf hashes, made anew from the stored entries of these indexes: those before the first one that is missing. Of entries
+   * that retention has removed, the stored ones.
+   */
   leaves(tree: string, range: Range): Promise<Buffer[]>;
+  /** How many entries, from the first one on, retention has removed. */
+  removed(orgId: string): Promise<number>;
 }
 
 /** The Merkle tree of an organization's entries. */

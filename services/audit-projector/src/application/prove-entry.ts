@@ -32,7 +32,11 @@ export class ProveEntry implements OperationHandler<typeof auditProof> {
     if (atLeast !== undefined) await this.readModel.waitFor(atLeast);
     this.readers.page(org, call);
     const index = await this.entries.indexOf(org, id);
-    if (index === null) throw new TollgateError('NOT_FOUND', 'This organization has no audit entry of that id.');
+    if (index === null)
+      throw new TollgateError(
+        'NOT_FOUND',
+        'This organization has no audit entry of that id, or its retention has removed it.',
+      );
     if (input.size !== undefined) await requireSize(this.trees, org, input.size);
     const size = input.size ?? (await this.checkpoints.newestSize(org));
     if (index >= size) {

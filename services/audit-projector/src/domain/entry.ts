@@ -5,6 +5,7 @@ import {
   type RecordedEvent,
   type RecordedTollgateEvent,
 } from '@tollgate/contracts';
+import { removalAction } from '@tollgate/proof';
 
 /** What was done something to. Its name is joined at read. */
 export interface Target {
@@ -94,6 +95,13 @@ const meanings: { readonly [T in EventType]: (event: Of<T>) => Meaning } = {
     targets: [organization(event)],
     before: { response: event.data.previous },
     after: pick(event.data, 'response'),
+  }),
+  AuditRetentionSet: (event) => ({
+    namespace: 'Security',
+    action: 'audit.retention_set',
+    targets: [organization(event)],
+    before: { days: event.data.previous },
+    after: pick(event.data, 'days'),
   }),
   AccountCreated: ({ data }) => ({
     namespace: 'Directory',
@@ -266,6 +274,12 @@ const meanings: { readonly [T in EventType]: (event: Of<T>) => Meaning } = {
     action: 'audit.exported',
     targets: [organization(event)],
     after: pick(event.data, 'format', 'size', 'filter'),
+  }),
+  AuditEntriesRemoved: (event) => ({
+    namespace: 'Security',
+    action: removalAction,
+    targets: [organization(event)],
+    after: pick(event.data, 'entries', 'position', 'days'),
   }),
   TokenRegenerated: ({ data }) => ({
     namespace: 'API Tokens',

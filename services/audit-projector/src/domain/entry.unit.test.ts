@@ -297,6 +297,25 @@ const samples: { [T in EventType]: { data: EventData<T>; says: object } } = {
       after: { minute: at, count: 17 },
     },
   },
+  AuditRetentionSet: {
+    data: { days: 90, previous: null },
+    says: {
+      namespace: 'Security',
+      action: 'audit.retention_set',
+      targets: [{ type: 'organization', id: org }],
+      before: { days: null },
+      after: { days: 90 },
+    },
+  },
+  AuditEntriesRemoved: {
+    data: { entries: 40, position: 77, days: 90 },
+    says: {
+      namespace: 'Security',
+      action: 'audit.entries_removed',
+      targets: [{ type: 'organization', id: org }],
+      after: { entries: 40, position: 77, days: 90 },
+    },
+  },
   AuditRead: {
     data: { minute: at, count: 12 },
     says: {

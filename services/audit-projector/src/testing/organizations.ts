@@ -15,6 +15,9 @@ export const ada = 'acc_01jd0000000000000000000000';
 export const owner = { sub: ada };
 const january = '2026-01-01T00:00:00.000Z';
 
+/** The beginning of the n-th day after that. */
+export const day = (count: number): string => new Date(Date.parse(january) + count * 86_400_000).toISOString();
+
 /** What is done with reports of who reads the log. */
 interface Recorders {
   reads(input: InputOf<typeof auditReportReads>): void;
@@ -52,14 +55,14 @@ let made = 0;
 export const nextId = (prefix: string): string => `${prefix}_${String(++made).padStart(26, '0')}`;
 
 /** An organization with `entries` audit entries; returns its id and the position of the last one. */
-export async function fill(stage: Stage, entries: number): Promise<{ org: string; position: number }> {
+export async function fill(stage: Stage, entries: number, at = january): Promise<{ org: string; position: number }> {
   const org = nextId('org');
-  let position = await registered(stage, org);
-  if (entries > 1) position = await spaces(stage, org, entries - 1);
+  let position = await registered(stage, org, at);
+  if (entries > 1) position = await spaces(stage, org, entries - 1, at);
   return { org, position };
 }
 
-function registered(stage: Stage, org: string): Promise<number> {
+function registered(stage: Stage, org: string, at: string): Promise<number> {
   const data = {
     name: 'Acme',
     plan: 'pro',
@@ -68,11 +71,11 @@ function registered(stage: Stage, org: string): Promise<number> {
     billing: { anchor: january, interval: 'P1M', policy: 'second.v1' },
     mcpUrl: null,
   } as const;
-  return append(stage, org, `organization-${org}`, [{ type: 'OrganizationRegistered', data }]);
+  return append(stage, org, `organization-${org}`, [{ type: 'OrganizationRegistered', data }], at);
 }
 
 /** Appends `count` creations of spaces. */
-export async function spaces(stage: Stage, org: string, count: number): Promise<number> {
+export async function spaces(stage: Stage, org: string, count: number, at = january): Promise<number> {
   let position = 0;
   for (let left = count; left > 0; left -= 50) {
     const stream = `space-${nextId('spc')}`;
@@ -80,12 +83,12 @@ export async function spaces(stage: Stage, org: string, count: number): Promise<
       const spaceId = nextId('spc');
       return { type: 'SpaceCreated', data: { spaceId, name: `Room ${at % 7}` } };
     });
-    position = await append(stage, org, stream, events);
+    position = await append(stage, org, stream, events, at);
   }
   return position;
 }
 
-function append(stage: Stage, orgId: string, stream: string, events: TollgateEvent[]): Promise<number> {
+function append(stage: Stage, orgId: string, stream: string, events: TollgateEvent[], at = january): Promise<number> {
   const actor = { type: 'account', id: ada } as const;
-  return stage.log.append({ orgId, stream, at: january, events, actor, requestId: 'req_1' });
+  return stage.log.append({ orgId, stream, at, events, actor, requestId: 'req_1' });
 }

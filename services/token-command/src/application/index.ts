@@ -22,12 +22,14 @@ import { ReadSnapshot } from './log/read-snapshot.ts';
 import { RecordActivity } from './usage/record-activity.ts';
 import { ReportAttempts } from './usage/report-attempts.ts';
 import { ReportAuditExport, ReportAuditReads } from './usage/report-audit-reads.ts';
+import { RemoveAuditEntries } from './usage/remove-audit-entries.ts';
 import { ReportUsage } from './usage/report-usage.ts';
 import { InstallVscode } from './mcp/install-vscode.ts';
 import { McpJson } from './mcp/mcp-json.ts';
 import { ChangePlan } from './organizations/change-plan.ts';
 import { CreateOrganization } from './organizations/create-organization.ts';
 import { GetOrganization } from './organizations/get-organization.ts';
+import { SetAuditRetention } from './organizations/set-audit-retention.ts';
 import { SetLeakResponse } from './organizations/set-leak-response.ts';
 import { AccountInherits } from './permissions/account-inherits.ts';
 import { TokenInherits } from './permissions/token-inherits.ts';
@@ -68,6 +70,7 @@ export const directoryUseCases = [
   GetOrganization,
   ChangePlan,
   SetLeakResponse,
+  SetAuditRetention,
   CreateAccount,
   ListAccounts,
   GetAccount,
@@ -123,7 +126,14 @@ export const tokenUseCases = [
   RebuildTokenList,
 ];
 
-export const usageUseCases = [ReportUsage, ReportAttempts, ReportAuditReads, ReportAuditExport, RecordActivity];
+export const usageUseCases = [
+  ReportUsage,
+  ReportAttempts,
+  ReportAuditReads,
+  ReportAuditExport,
+  RemoveAuditEntries,
+  RecordActivity,
+];
 
 export const logUseCases = [ReadLog];
 

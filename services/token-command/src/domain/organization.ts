@@ -20,11 +20,14 @@ export type OrganizationState =
       readonly billing: BillingTerms;
       readonly mcpUrl: string | null;
       readonly leakResponse: LeakResponse;
+      readonly auditRetentionDays: number | null;
       readonly createdAt: string;
     };
 export type RegisteredOrganization = Extract<OrganizationState, { status: 'registered' }>;
 
-type OrganizationEvent = TollgateEvent<'OrganizationRegistered' | 'PlanChanged' | 'LeakResponseChosen'>;
+type OrganizationEvent = TollgateEvent<
+  'OrganizationRegistered' | 'PlanChanged' | 'LeakResponseChosen' | 'AuditRetentionSet'
+>;
 
 export const organization: Aggregate<OrganizationState, OrganizationEvent> = {
   category: 'organization',
@@ -37,12 +40,15 @@ export const organization: Aggregate<OrganizationState, OrganizationEvent> = {
           id: event.orgId as string,
           createdAt: event.at,
           leakResponse: 'revoke',
+          auditRetentionDays: null,
           ...event.data,
         };
       case 'PlanChanged':
         return state.status === 'none' ? state : { ...state, plan: event.data.plan };
       case 'LeakResponseChosen':
         return state.status === 'none' ? state : { ...state, leakResponse: event.data.response };
+      case 'AuditRetentionSet':
+        return state.status === 'none' ? state : { ...state, auditRetentionDays: event.data.days };
       default:
         return state;
     }
@@ -76,6 +82,12 @@ export function chooseLeakResponse(
 ): OrganizationEvent[] {
   const { leakResponse: previous } = theOrganization(state);
   return previous === response ? [] : [{ type: 'LeakResponseChosen', data: { response, previous } }];
+}
+
+/** After how many days entries of its audit log lose their contents; null: never. */
+export function setAuditRetention(state: OrganizationState, { days }: { days: number | null }): OrganizationEvent[] {
+  const { auditRetentionDays: previous } = theOrganization(state);
+  return previous === days ? [] : [{ type: 'AuditRetentionSet', data: { days, previous } }];
 }
 
 export function theOrganization(state: OrganizationState): RegisteredOrganization {

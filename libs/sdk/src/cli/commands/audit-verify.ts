@@ -95,9 +95,18 @@ function unreadable(file: string, cause: unknown): UsageError {
 
 const described = ({ origin, size, root }: Checkpoint) => ({ origin, size, root: root.toString('base64') });
 
-function sentence({ entries, complete }: Verdict, { origin, size }: Checkpoint, held: Checkpoint | undefined): string {
+function removedSentence(removed: number): string {
+  if (removed === 0) return '';
+  return ` Of ${removed} of them retention has removed the contents, as the log itself records: their hashes stand in the tree.`;
+}
+
+function sentence(
+  { entries, removed, complete }: Verdict,
+  { origin, size }: Checkpoint,
+  held: Checkpoint | undefined,
+): string {
   const what = complete
-    ? `Verified: all ${entries} entries of ${origin}, complete, in order and unaltered.`
+    ? `Verified: all ${entries} entries of ${origin}, complete, in order and unaltered.${removedSentence(removed)}`
     : `Verified: ${entries} entries of ${origin} stand unaltered in its log of ${size}. This export does not show that there are no others.`;
   if (!held)
     return `${what}\nWithout a checkpoint held elsewhere (--held) a log that was cut or rewritten and signed anew would look the same.`;

@@ -3,13 +3,14 @@ import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { TollgateClient, type TokenVerifier } from '@tollgate/sdk';
+import { createEmbeddedVerifier, TollgateClient, type TokenVerifier } from '@tollgate/sdk';
 import { startStack, type TestStack } from '@tollgate/stack';
 import { startServer } from '../../examples/embedded/server.ts';
 import { createApp as expressApp } from '../../examples/express/server.ts';
 import { createApp as fastifyApp } from '../../examples/fastify/server.ts';
 import { createApp as nestApp } from '../../examples/nestjs/server.ts';
 import { type Callers, callersOf, makeOrganization, makeToken, must, type Organization } from '../support/api.ts';
+import { eventually } from '../support/eventually.ts';
 
 let stack: TestStack;
 let callers: Callers;
@@ -158,5 +159,19 @@ describe('an embedded verifier', () => {
     const after = await knownToken(overHttp);
     expect((await revoke(after.id)).barrier).toMatchObject({ verifiers: 1, mode: 'acknowledged' });
     await expect(running.verifier.verify({ token: secret })).rejects.toMatchObject({ code: 'UNDECIDABLE' });
+  });
+
+  it('counts every use once, and loses none when it is closed', async () => {
+    const verifier = await createEmbeddedVerifier({
+      natsUrl: stack.state.natsUrl,
+      creds: credsWith('embedded-verifier'),
+    });
+    const { id, secret } = await knownToken(verifier);
+    const uses = async () => must(200, await acme.owner('GET', acme.at(`/tokens/${id}`))).usageCount;
+    for (let n = 0; n < 9; n++) await verifier.verify({ token: secret });
+    await eventually(async () => expect(await uses()).toBe(10), 2_000);
+    for (let n = 0; n < 500; n++) await verifier.verify({ token: secret });
+    await verifier.close();
+    expect(await uses()).toBe(510);
   });
 });

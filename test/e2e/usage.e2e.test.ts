@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AckPolicy, DeliverPolicy, jetstream } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { busPermissions, streams, type UsageBatch } from '@tollgate/contracts';
 import { startStack, type TestStack } from '@tollgate/stack';
 import {
   type Callers,
@@ -9,6 +12,7 @@ import {
   type Organization,
   verifyDecidably,
 } from '../support/api.ts';
+import { connectWith } from '../support/bus-user.ts';
 import { eventually } from '../support/eventually.ts';
 
 let stack: TestStack;
@@ -89,6 +93,79 @@ describe('usage', () => {
     await stack.service('auth-verifier').ready();
   }, 60_000);
 });
+
+describe('a SIGKILL of a verifier', () => {
+  /** A round of reports, and the time that the last report before the end may have been under way. */
+  const lostMs = 250 + 250;
+
+  it('loses what was counted in the last 250 ms, and nothing before', async () => {
+    const { token, secret } = await freshToken();
+    const verifier = stack.service('auth-verifier');
+    const answeredMs: number[] = [];
+    while (performance.now() - (answeredMs[0] ?? performance.now()) < 2_000) {
+      must(200, await verify(secret));
+      answeredMs.push(performance.now());
+    }
+    const killedMs = performance.now();
+    await verifier.kill('SIGKILL');
+    const safe = answeredMs.filter((ms) => ms < killedMs - lostMs).length;
+    expect(safe).toBeGreaterThan(50);
+    await eventually(async () => expect(await usesOf(token.id)).toBeGreaterThanOrEqual(1 + safe), 5_000);
+    expect(await usesOf(token.id)).toBeLessThanOrEqual(1 + answeredMs.length);
+    await verifier.ready();
+  }, 60_000);
+});
+
+describe('the stream TOLLGATE_USAGE', () => {
+  it('has the batches that were counted, for whoever may read it and nobody else', async () => {
+    const { token, secret } = await freshToken();
+    for (let n = 0; n < 20; n++) must(200, await verify(secret));
+    await eventually(async () => expect(await usesOf(token.id)).toBe(21), 5_000);
+    const reader = await connectWith(stack, busPermissions('outside:usage-feed'));
+    try {
+      const seen = new Map<string, UsageBatch>();
+      await eventually(async () => {
+        for (const { subject, batch } of await readBatches(reader)) {
+          expect(subject).toMatch(/^tollgate\.usage\./);
+          seen.set(`${batch.verifier}:${batch.sequence}`, batch);
+        }
+        const counts = [...seen.values()].flatMap(({ tokens }) => tokens).filter(({ tokenId }) => tokenId === token.id);
+        expect(counts.reduce((sum, { calls }) => sum + calls, 0)).toBe(21);
+        expect(counts[0]).toMatchObject({ orgId: acme.org.id, previousUsedAt: null });
+        const { lastUsedAt } = await tokenNow(token.id);
+        expect(
+          counts
+            .map((each) => each.lastUsedAt)
+            .sort()
+            .at(-1),
+        ).toBe(lastUsedAt);
+      }, 10_000);
+      const audit = { stream_name: 'TOLLGATE_AUDIT', config: { ack_policy: 'none' } };
+      await expect(
+        reader.request('$JS.API.CONSUMER.CREATE.TOLLGATE_AUDIT', JSON.stringify(audit), { timeout: 2_000 }),
+      ).rejects.toThrow();
+    } finally {
+      await reader.close();
+    }
+  });
+});
+
+/** All that is in the stream, by a consumer of its own. */
+async function readBatches(nc: NatsConnection): Promise<{ subject: string; batch: UsageBatch }[]> {
+  const js = jetstream(nc);
+  const manager = await js.jetstreamManager(false);
+  const { name, num_pending: count } = await manager.consumers.add(streams.usage, {
+    ack_policy: AckPolicy.None,
+    deliver_policy: DeliverPolicy.All,
+  });
+  const found: { subject: string; batch: UsageBatch }[] = [];
+  if (count > 0) {
+    const messages = await (await js.consumers.get(streams.usage, name)).fetch({ max_messages: count, expires: 2_000 });
+    for await (const message of messages) found.push({ subject: message.subject, batch: message.json() });
+  }
+  await manager.consumers.delete(streams.usage, name);
+  return found;
+}
 
 describe('refused attempts', () => {
   it('with a known token reach the audit log, with reason and number', async () => {

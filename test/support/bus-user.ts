@@ -1,14 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { connect, credsAuthenticator, headers as natsHeaders, type NatsConnection } from '@nats-io/transport-node';
+import type { BusPermissions } from '@tollgate/contracts';
 import { createUserCreds, type NatsAccountKeys } from '@tollgate/identity';
 import type { TestStack } from '@tollgate/stack';
 import type { Answer } from './api.ts';
 
 /** A NATS user of the stack's account who may do everything, JetStream's administration included. */
-export async function connectWithoutLimits({ state }: Pick<TestStack, 'state'>): Promise<NatsConnection> {
-  const keys = JSON.parse(readFileSync(state.natsAccountKeysFile as string, 'utf8')) as NatsAccountKeys;
+export function connectWithoutLimits(stack: Pick<TestStack, 'state'>): Promise<NatsConnection> {
   const all = { allow: ['>'] };
-  const creds = await createUserCreds(keys, 'test', { publish: all, subscribe: all });
+  return connectWith(stack, { publish: all, subscribe: all });
+}
+
+/** A NATS user of the stack's account with these permissions. */
+export async function connectWith(
+  { state }: Pick<TestStack, 'state'>,
+  permissions: BusPermissions,
+): Promise<NatsConnection> {
+  const keys = JSON.parse(readFileSync(state.natsAccountKeysFile as string, 'utf8')) as NatsAccountKeys;
+  const creds = await createUserCreds(keys, 'test', permissions);
   return connect({
     servers: state.natsUrl,
     authenticator: credsAuthenticator(new TextEncoder().encode(creds)),

@@ -9,6 +9,7 @@ export const outsideGrants = [
   'events-feed',
   'billing-feed',
   'audit-feed',
+  'usage-feed',
   'audit-records',
 ] as const;
 export type OutsideGrant = (typeof outsideGrants)[number];
@@ -59,6 +60,8 @@ const besides: Record<ServiceName, { publish: readonly string[]; subscribe: read
       'tollgate.wake.>',
       subjects.barrierWake,
       ...streamWriter(streams.events),
+      subjects.usageCounts,
+      ...streamWriter(streams.usage),
     ],
     subscribe: [subjects.feed, 'tollgate.heads.>', 'tollgate.wake.>', subjects.barrierAck],
   },
@@ -82,6 +85,7 @@ const feedStreams: Record<Exclude<OutsideGrant, 'verify' | 'embedded-verifier' |
   'events-feed': streams.events,
   'billing-feed': streams.billing,
   'audit-feed': streams.audit,
+  'usage-feed': streams.usage,
 };
 
 /** The prefix of a service's inboxes: replies to it arrive at `_INBOX_<service>.…`, which no other service may read. */
@@ -149,12 +153,19 @@ function outsidePermissions(grant: OutsideGrant): BusPermissions {
 }
 
 /**
- * A verifier in a process of its user: it reads the log, holds a lease and acknowledges, and does nothing else. It sees the digests of
+ * A verifier in a process of its user: it reads the log, holds a lease, acknowledges and reports what it counted, and does nothing else. It sees the digests of
  * all tokens and may hold up every revoke for the length of a lease, so it is given to processes as trusted as auth-verifier.
  */
 function embeddedVerifierPermissions(): BusPermissions {
   const calls = allOperations.filter(({ name }) =>
-    ['log.read', 'replica.snapshot', 'leases.renew', 'leases.return'].includes(name),
+    [
+      'log.read',
+      'replica.snapshot',
+      'leases.renew',
+      'leases.return',
+      'usage.report',
+      'security.report-attempts',
+    ].includes(name),
   );
   return {
     publish: { allow: [...calls.map(subjectOf), subjects.barrierAck, subjects.balancesAsk] },

@@ -87,7 +87,7 @@ describe('busPermissions', () => {
     }
   });
 
-  it('lets an embedded verifier read the log, hold a lease and acknowledge, and nothing else', () => {
+  it('lets an embedded verifier read the log, hold a lease, acknowledge and report usage, and nothing else', () => {
     const { publish, subscribe, responses } = busPermissions('outside:embedded-verifier');
     expect(publish.allow.toSorted()).toEqual([
       'tollgate.balances.ask',
@@ -96,6 +96,8 @@ describe('busPermissions', () => {
       'tollgate.internal.leases.return',
       'tollgate.internal.log.read',
       'tollgate.internal.replica.snapshot',
+      'tollgate.internal.security.report-attempts',
+      'tollgate.internal.usage.report',
     ]);
     expect(subscribe.allow.toSorted()).toEqual([
       '_INBOX.>',

@@ -11,6 +11,10 @@ export const subjects = {
   billing: 'tollgate.billing.>',
   /** Audit entries without names: `tollgate.audit.<org>.<api-tokens|directory|billing|security>`. */
   audit: 'tollgate.audit.>',
+  /** The subjects of the stream of usage. */
+  usage: 'tollgate.usage.>',
+  /** `UsageBatch` for warehouses, from token-command once it has counted it. */
+  usageCounts: 'tollgate.usage.counts',
   /** `{logId, head}` from the relay: lets a consumer notice that the last messages were lost. */
   heads: 'tollgate.heads.main',
   /** From an appender to the relay of another process: there is something to publish. */
@@ -25,4 +29,9 @@ export const subjects = {
   balancesAsk: 'tollgate.balances.ask',
 } as const;
 
-export const streams = { events: 'TOLLGATE_EVENTS', billing: 'TOLLGATE_BILLING', audit: 'TOLLGATE_AUDIT' } as const;
+export const streams = {
+  events: 'TOLLGATE_EVENTS',
+  billing: 'TOLLGATE_BILLING',
+  audit: 'TOLLGATE_AUDIT',
+  usage: 'TOLLGATE_USAGE',
+} as const;

@@ -1,5 +1,5 @@
 import { TollgateError, type Decision, type VerifyRequest } from '@tollgate/contracts';
-import { NatsAuthority, VerifierHost, type ReplicaState } from '@tollgate/verifier-host';
+import { NatsAuthority, NatsUsageSink, UsageReporter, VerifierHost, type ReplicaState } from '@tollgate/verifier-host';
 import { NatsCaller } from './nats-caller.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 
@@ -15,7 +15,7 @@ export interface EmbeddedVerifierOptions {
 export interface EmbeddedVerifier extends TokenVerifier {
   /** How far the replica is, and what is left of the lease. */
   state(): ReplicaState;
-  /** Stops accepting and gives the lease back, so that no revoke waits for this process. */
+  /** Stops accepting, gives the lease back, so that no revoke waits for this process, and reports what it counted last. */
   close(): Promise<void>;
 }
 
@@ -24,11 +24,18 @@ export async function startEmbeddedVerifier(options: EmbeddedVerifierOptions): P
   const { natsUrl, creds, readyWithinMs = 30_000 } = options;
   const caller = await NatsCaller.connect({ url: natsUrl, ...(creds === undefined ? {} : { creds }) });
   const host = new VerifierHost(new NatsAuthority(caller));
+  const usage = new UsageReporter({
+    incarnation: host.incarnation,
+    now: () => host.authorityTimeMs(),
+    sink: new NatsUsageSink(caller),
+  });
   const close = async () => {
     await host.stop();
+    await usage.stop();
     await caller.close();
   };
   host.start();
+  usage.start();
   const deadline = performance.now() + readyWithinMs;
   while (!host.state().lease.ok) {
     if (performance.now() > deadline) {
@@ -44,6 +51,7 @@ export async function startEmbeddedVerifier(options: EmbeddedVerifierOptions): P
     state: () => host.state(),
     verify: async (request: VerifyRequest): Promise<Decision> => {
       const decision = await host.verifier.verify(request);
+      usage.count(decision);
       if (decision.code !== 'UNDECIDABLE') return decision;
       throw new TollgateError(
         'UNDECIDABLE',

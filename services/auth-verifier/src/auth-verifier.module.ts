@@ -2,13 +2,12 @@ import { Module } from '@nestjs/common';
 import { operationsController, type Bus } from '@tollgate/bus';
 import { tokensVerify, tokensVerifyBatch } from '@tollgate/contracts';
 import { BUS, HEALTH, type HealthRegistry } from '@tollgate/runtime';
-import { NatsAuthority } from '@tollgate/verifier-host';
+import { NatsAuthority, NatsUsageSink } from '@tollgate/verifier-host';
 import { BusTokenDirectory } from './adapters/bus-token-directory.ts';
-import { BusUsageSink } from './adapters/bus-usage-sink.ts';
 import { reportHealth } from './adapters/health.ts';
 import { useCases } from './application/index.ts';
 import { ReplicaHost } from './application/replica-host.ts';
-import { UsageReporter } from './application/usage/usage-reporter.ts';
+import { UsageReports } from './application/usage-reports.ts';
 import { VerifyCalls } from './application/verify-calls.ts';
 
 /** auth-verifier: a replica of all credentials in memory, and the lease under which it may answer. No database. */
@@ -26,20 +25,20 @@ import { VerifyCalls } from './application/verify-calls.ts';
       inject: [BUS, HEALTH],
     },
     {
-      provide: UsageReporter,
+      provide: UsageReports,
       useFactory: (bus: Bus, host: ReplicaHost) =>
-        new UsageReporter({
+        new UsageReports({
           incarnation: host.incarnation,
           now: () => host.authorityTimeMs(),
-          sink: new BusUsageSink(bus),
+          sink: new NatsUsageSink(bus),
         }),
       inject: [BUS, ReplicaHost],
     },
     {
       provide: VerifyCalls,
-      useFactory: (host: ReplicaHost, bus: Bus, usage: UsageReporter) =>
+      useFactory: (host: ReplicaHost, bus: Bus, usage: UsageReports) =>
         new VerifyCalls(host.verifier, new BusTokenDirectory(bus), usage),
-      inject: [ReplicaHost, BUS, UsageReporter],
+      inject: [ReplicaHost, BUS, UsageReports],
     },
   ],
 })

@@ -1,9 +1,12 @@
-import { Module } from '@nestjs/common';
+import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { Bus } from '@tollgate/bus';
+import { BUS } from '@tollgate/runtime';
 import type { Kysely } from 'kysely';
 import type { Database } from './adapters/database.ts';
 import { PostgresStreamVersions, PostgresUsage } from './adapters/postgres-usage.ts';
+import { UsageStream } from './adapters/usage-stream.ts';
 import { usageUseCases } from './application/index.ts';
-import { DATABASE, STREAM_VERSIONS, USAGE } from './application/ports.ts';
+import { DATABASE, STREAM_VERSIONS, USAGE, USAGE_FEED } from './application/ports.ts';
 import { Recorder } from './application/usage/recorder.ts';
 import { LogModule } from './log.module.ts';
 
@@ -12,6 +15,7 @@ import { LogModule } from './log.module.ts';
   imports: [LogModule],
   providers: [
     { provide: USAGE, inject: [DATABASE], useFactory: (db: Kysely<Database>) => new PostgresUsage(db) },
+    { provide: USAGE_FEED, inject: [BUS], useFactory: (bus: Bus) => new UsageStream(bus) },
     {
       provide: STREAM_VERSIONS,
       inject: [DATABASE],
@@ -21,4 +25,14 @@ import { LogModule } from './log.module.ts';
     ...usageUseCases,
   ],
 })
-export class UsageModule {}
+export class UsageModule implements OnModuleInit, OnApplicationShutdown {
+  constructor(@Inject(USAGE_FEED) private readonly feed: UsageStream) {}
+
+  onModuleInit(): void {
+    this.feed.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.feed.stop();
+  }
+}

@@ -67,6 +67,26 @@ export const usageReport = operation({
   }),
 });
 
+/**
+ * A message of the stream `TOLLGATE_USAGE`: what one verifier process counted since its batch before. `sequence` is 1, 2, 3 …
+ * for each `verifier`. A batch may come again (message id `verifier:sequence`; keep the pairs you have seen), and one may be
+ * missing after a crash, which shows as a hole; `usageCount` of a token is the sum of all.
+ */
+export interface UsageBatch {
+  readonly verifier: string;
+  readonly sequence: number;
+  readonly tokens: readonly {
+    readonly orgId: string;
+    readonly tokenId: string;
+    /** Verifications that were accepted. */
+    readonly calls: number;
+    /** Authority time, RFC 3339 UTC. */
+    readonly lastUsedAt: string;
+    /** Of the secret before, if it was used during its overlap. */
+    readonly previousUsedAt: string | null;
+  }[];
+}
+
 export const securityReportAttempts = operation({
   ...internal,
   name: 'security.report-attempts',

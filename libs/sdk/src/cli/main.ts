@@ -97,7 +97,7 @@ function addOwnCommands(program: Command): void {
     .argument('<name>', 'a name for the user')
     .requiredOption(
       '--allow <grants>',
-      'verify, embedded-verifier, events-feed, billing-feed, audit-feed; separated by commas',
+      'verify, embedded-verifier, events-feed, billing-feed, audit-feed, usage-feed, audit-records; separated by commas',
     )
     .action(async (name, options) => (await import('./commands/nats-creds.ts')).natsCreds(name, options));
 

@@ -18,6 +18,7 @@ export const REPLICA_PROJECTION = Symbol('ReplicaProjection');
 export const REPLICA_ROWS = Symbol('ReplicaRows');
 export const LEASES = Symbol('Leases');
 export const LEASE_TERMS = Symbol('LeaseTerms');
+export const USAGE_FEED = Symbol('UsageFeed');
 export const USAGE = Symbol('Usage');
 export const STREAM_VERSIONS = Symbol('StreamVersions');
 export const SIGNALS = Symbol('Signals');

@@ -8,6 +8,12 @@ export interface Usage {
   add(report: UsageReport): Promise<boolean>;
 }
 
+/** Counts of use on their way to warehouses. */
+export interface UsageFeed {
+  /** Returns at once: nobody waits for the stream. */
+  publish(report: UsageReport): void;
+}
+
 /** How long streams are, for who appends to one without looking at what is in it. */
 export interface StreamVersions {
   /** 0 for a stream that does not exist. */

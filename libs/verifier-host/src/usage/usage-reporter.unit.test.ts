@@ -56,7 +56,7 @@ describe('usage', () => {
     move(20);
     reporter.count(decision({}));
     reporter.count(decision({ tokenId: 'tok_2' }));
-    await reporter.beforeApplicationShutdown();
+    await reporter.stop();
     expect(batches).toEqual([
       {
         incarnation: 'incarnation-1234',
@@ -74,11 +74,11 @@ describe('usage', () => {
     const { reporter, batches, failures } = reporterWith();
     failures.push(lost(), lost());
     reporter.count(decision({}));
-    reporter.onApplicationBootstrap();
+    reporter.start();
     while (batches.length === 0) await soon();
     reporter.count(decision({}));
     await soon();
-    await reporter.beforeApplicationShutdown();
+    await reporter.stop();
     expect(batches.map(({ sequence, calls }) => [sequence, calls[0]])).toEqual([
       [1, 1],
       [1, 1],
@@ -92,7 +92,7 @@ describe('usage', () => {
     const { reporter, batches } = reporterWith({ sink: () => new Promise((resolve) => answers.push(resolve)) });
     for (const tokenId of ['tok_1', 'tok_2']) {
       reporter.count(decision({ tokenId }));
-      const round = reporter.beforeApplicationShutdown();
+      const round = reporter.stop();
       while (answers.length === 0) await new Promise(setImmediate);
       reporter.count(decision({ tokenId: 'tok_2' }));
       answers.shift()!();
@@ -108,7 +108,7 @@ describe('usage', () => {
     const { reporter, batches, failures } = reporterWith();
     failures.push(lost());
     for (let n = 0; n < 2500; n++) reporter.count(decision({ tokenId: `tok_${n}` }));
-    await reporter.beforeApplicationShutdown();
+    await reporter.stop();
     expect(batches.map(({ sequence, tokens }) => [sequence, tokens.length])).toEqual([
       [1, 1000],
       [1, 1000],
@@ -121,7 +121,7 @@ describe('usage', () => {
     const { reporter, failures } = reporterWith({ leaveMs: 50 });
     failures.push(...Array.from({ length: 100 }, lost));
     reporter.count(decision({}));
-    await reporter.beforeApplicationShutdown();
+    await reporter.stop();
     expect(failures.length).toBeGreaterThan(90);
   });
 
@@ -129,10 +129,10 @@ describe('usage', () => {
     const { reporter, batches, failures } = reporterWith();
     failures.push(new TollgateError('INVALID_INPUT', 'wrong'));
     reporter.count(decision({}));
-    reporter.onApplicationBootstrap();
+    reporter.start();
     await soon();
     reporter.count(decision({}));
-    await reporter.beforeApplicationShutdown();
+    await reporter.stop();
     expect(batches.map(({ sequence }) => sequence)).toEqual([1, 2]);
   });
 });
@@ -140,7 +140,7 @@ describe('usage', () => {
 describe('refused attempts', () => {
   it('are reported at once, and the others of their minute when it is over', async () => {
     const { reporter, attempts, move } = reporterWith();
-    reporter.onApplicationBootstrap();
+    reporter.start();
     reporter.count(refused('revoked'));
     await soon();
     expect(attempts).toMatchObject([{ minute: '2026-01-01T00:00:00.000Z', reason: 'revoked', count: 1, part: 1 }]);
@@ -152,7 +152,7 @@ describe('refused attempts', () => {
     await soon();
     expect(attempts.slice(1)).toMatchObject([{ minute: '2026-01-01T00:00:00.000Z', count: 2, part: 2 }]);
     reporter.count(refused('revoked'));
-    await reporter.beforeApplicationShutdown();
+    await reporter.stop();
     expect(attempts.slice(2)).toMatchObject([{ minute: '2026-01-01T00:01:00.000Z', count: 1, part: 1 }]);
   });
 
@@ -163,7 +163,7 @@ describe('refused attempts', () => {
     reporter.count(refused('revoked', 'tok_2'));
     reporter.count(decision({ valid: false, code: 'TOKEN_INVALID', reason: 'unknown', tokenId: undefined }));
     reporter.count(decision({ valid: false, code: 'UNDECIDABLE', reason: 'behind' }));
-    await reporter.beforeApplicationShutdown();
+    await reporter.stop();
     expect(attempts.map(({ tok, reason, count }) => [tok, reason, count])).toEqual([
       ['tok_1', 'revoked', 1],
       ['tok_1', 'expired', 1],

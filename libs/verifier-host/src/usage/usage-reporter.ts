@@ -1,4 +1,3 @@
-import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { isTollgateError, type Decision } from '@tollgate/contracts';
 import { createLogger } from '@tollgate/telemetry';
 import { RefusedAttempts, type Attempts } from './refused-attempts.ts';
@@ -28,8 +27,7 @@ const logger = createLogger('usage');
  * Counts what verifications do and reports it in batches. A report is repeated unchanged until it is answered, and the next one waits
  * for it; the receiver knows repetitions by incarnation and sequence (attempts: by their part). So each use counts once.
  */
-@Injectable()
-export class UsageReporter implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class UsageReporter {
   readonly #options: Required<ReporterOptions>;
   /** What is being counted. */
   #counts = new UsageCounts();
@@ -55,12 +53,12 @@ export class UsageReporter implements OnApplicationBootstrap, BeforeApplicationS
     }
   }
 
-  onApplicationBootstrap(): void {
+  start(): void {
     this.#timer = setInterval(() => void this.#send(false), this.#options.everyMs);
   }
 
   /** No verification is in flight any more: hands over everything, trying again while it is not answered. */
-  async beforeApplicationShutdown(): Promise<void> {
+  async stop(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer);
     const deadline = performance.now() + this.#options.leaveMs;
     await this.#sending;

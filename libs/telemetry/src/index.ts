@@ -5,3 +5,4 @@ export { currentRequestId, withRequest } from './request-context.ts';
 export { serviceName } from './service-name.ts';
 export { nameHttpRoute, startTelemetry, stopTelemetry } from './start.ts';
 export * from './tracing.ts';
+export { MinuteCounts, type MinuteCount } from './minute-counts.ts';

@@ -1,5 +1,5 @@
 import type { Decision, DecisionReason, InputOf, securityReportAttempts } from '@tollgate/contracts';
-import { MinuteCounts } from '@tollgate/runtime';
+import { MinuteCounts } from '@tollgate/telemetry';
 
 export type Attempts = InputOf<typeof securityReportAttempts>['attempts'][number];
 

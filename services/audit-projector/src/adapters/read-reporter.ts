@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import type { BusClient, CallContext } from '@tollgate/bus';
 import { auditReportExport, auditReportReads, readsReportMax, type Actor, type InputOf } from '@tollgate/contracts';
-import { BUS, MinuteCounts } from '@tollgate/runtime';
-import { createLogger } from '@tollgate/telemetry';
+import { BUS } from '@tollgate/runtime';
+import { createLogger, MinuteCounts } from '@tollgate/telemetry';
 import type { Readers } from '../application/ports.ts';
 
 type Report = InputOf<typeof auditReportReads>['reads'];

@@ -9,7 +9,7 @@ import {
 } from '@opentelemetry/api';
 import { TollgateError, type RebuildReport, type RecordedTollgateEvent } from '@tollgate/contracts';
 import { Feed, inTransaction, type EventSource, type FeedBus, type Pool } from '@tollgate/event-log';
-import { createLogger, meter, tracer } from '@tollgate/telemetry';
+import { createLogger, meter, recordsSpans, tracer } from '@tollgate/telemetry';
 import { shapeOf, tableNames, type ProjectionDefinition } from './definition.ts';
 import { ensureCheckpoints, ensureLive, lockLive, setPosition, type Generation } from './generations.ts';
 import { rebuild } from './rebuild.ts';
@@ -199,6 +199,7 @@ function refuseNewer(live: Generation, { name, version = 1 }: ProjectionDefiniti
 
 /** One span for each event that came with a trace, below the span that appended it. */
 function startSpans(name: string, events: readonly RecordedTollgateEvent[]): Span[] {
+  if (!recordsSpans()) return [];
   return events.flatMap(({ meta: { traceparent }, type, position }) => {
     if (!traceparent) return [];
     const parent = propagation.extract(ROOT_CONTEXT, { traceparent });

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import { trace } from '@opentelemetry/api';
 import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
 import { maskSecrets } from './masking.ts';
@@ -8,6 +9,23 @@ export type Logger = PinoLogger;
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
+let lines: string[] = [];
+
+/** Lines of one turn of the event loop leave in one write, those of the last turn at the exit of the process. */
+const standardOutput = {
+  write(line: string): void {
+    if (lines.push(line) === 1) setImmediate(flush);
+  },
+};
+
+function flush(): void {
+  if (lines.length === 0) return;
+  const text = lines.join('');
+  lines = [];
+  process.stdout.write(text);
+}
+process.on('exit', flush);
+
 /**
  * A logger that writes one JSON object per line to stdout: time, level, service, logger, msg, and `traceId` and `requestId`
  * where there are some. Nothing that looks like a secret leaves it (see `maskSecrets`). `TOLLGATE_LOG_LEVEL` sets the
@@ -15,7 +33,7 @@ const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
  * @param name the part of the service that speaks, for example `relay`
  * @param destination where lines go instead of stdout
  */
-export function createLogger(name: string, destination: { write(line: string): void } = process.stdout): Logger {
+export function createLogger(name: string, destination: { write(line: string): void } = standardOutput): Logger {
   const wished = process.env['TOLLGATE_LOG_LEVEL'] ?? 'info';
   const masked: DestinationStream = { write: (line) => void destination.write(maskSecrets(line)) };
   return pino(

@@ -16,6 +16,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import { MaskingSpanExporter } from './masking-exporter.ts';
 import { setServiceName } from './service-name.ts';
+import { recordSpans } from './tracing.ts';
 
 let provider: TracerProvider | undefined;
 
@@ -44,7 +45,9 @@ export function startTelemetry(serviceName: string): void {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   trace.setGlobalTracerProvider(provider);
-  if (exporting) instrument();
+  if (!exporting) return;
+  recordSpans();
+  instrument();
 }
 
 /** Sends what is left of the spans. Waits at most a second: an unreachable collector must not hold up a shutdown. */

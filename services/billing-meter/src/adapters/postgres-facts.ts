@@ -12,18 +12,27 @@ import { seatColumns } from './seat-columns.ts';
 /** Events of a token that change what its seat costs. */
 const movingTypes = ['TokenCreated', 'TokenExpiryChanged', 'TokenRevoked'];
 
-/** Seats to look at between two standings: they moved, expired, or their plan or price changed. */
-const stirredQuery = `
-  WITH plans AS (SELECT DISTINCT org_id FROM billing.plans WHERE position > $1 AND position <= $2),
-       prices AS (SELECT DISTINCT product, scope FROM billing.prices
-                   WHERE position <= $2 AND ((position > $1 AND effective_from <= $4)
-                      OR (effective_from > $3 AND effective_from <= $4))),
-       stirred AS (
-         SELECT org_id, token_id FROM billing.seats WHERE moved_position > $1 AND moved_position <= $2
-          UNION SELECT org_id, token_id FROM billing.seats
-                 WHERE revoked_at IS NULL AND expires_at > $5 AND expires_at <= $6
-          UNION SELECT org_id, token_id FROM billing.seats JOIN plans USING (org_id)
-          UNION SELECT org_id, token_id FROM billing.seats JOIN prices USING (product, scope) WHERE billable)
+/** What changes the terms of many seats between two standings: a plan of an organization, a price. */
+const newTerms = `
+  plans AS (SELECT DISTINCT org_id FROM billing.plans WHERE position > $1 AND position <= $2),
+  prices AS (SELECT DISTINCT product, scope FROM billing.prices
+              WHERE position <= $2 AND ((position > $1 AND effective_from <= $4)
+                 OR (effective_from > $3 AND effective_from <= $4)))`;
+
+const movedSeats = `
+  SELECT org_id, token_id FROM billing.seats WHERE moved_position > $1 AND moved_position <= $2
+   UNION SELECT org_id, token_id FROM billing.seats WHERE revoked_at IS NULL AND expires_at > $5 AND expires_at <= $6`;
+
+const seatsUnderNewTerms = `
+   UNION SELECT org_id, token_id FROM billing.seats JOIN plans USING (org_id)
+   UNION SELECT org_id, token_id FROM billing.seats JOIN prices USING (product, scope) WHERE billable`;
+
+/**
+ * Seats to look at between two standings: they moved, expired, or their terms changed. The latter may be all seats there
+ * are, and Postgres plans for that: so it is asked for only when there are such terms.
+ */
+const stirredQuery = (termsChanged: boolean) => `
+  WITH ${newTerms}, stirred AS (${movedSeats}${termsChanged ? seatsUnderNewTerms : ''})
   SELECT ${seatColumns}, record.version, record.terms, record.since, record.closed_at AS "closedAt"
     FROM stirred JOIN billing.seats AS seat USING (org_id, token_id)
     LEFT JOIN billing.seat_records AS record USING (org_id, token_id)
@@ -60,11 +69,14 @@ export class PostgresFacts implements Facts {
   }
 
   async stirredSeats(from: Progress, to: Progress, after: SeatPlace | null, limit: number): Promise<RecordedSeat[]> {
-    const { rows } = await this.pool.query<Seat & Partial<SeatRecord> & { version: number | null }>(stirredQuery, [
-      from.position,
-      to.position,
-      instant(from.atMs),
-      instant(to.atMs),
+    const terms = [from.position, to.position, instant(from.atMs), instant(to.atMs)];
+    const { rows: found } = await this.pool.query<{ changed: boolean }>(
+      `WITH ${newTerms} SELECT EXISTS (SELECT FROM plans) OR EXISTS (SELECT FROM prices) AS changed`,
+      terms,
+    );
+    const query = stirredQuery(found[0]!.changed);
+    const { rows } = await this.pool.query<Seat & Partial<SeatRecord> & { version: number | null }>(query, [
+      ...terms,
       instant(from.atMs - graceMs),
       instant(to.atMs - graceMs),
       after?.orgId ?? '',

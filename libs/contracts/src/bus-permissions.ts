@@ -11,6 +11,7 @@ export const outsideGrants = [
   'audit-feed',
   'usage-feed',
   'audit-records',
+  'charges',
 ] as const;
 export type OutsideGrant = (typeof outsideGrants)[number];
 
@@ -81,12 +82,17 @@ const besides: Record<ServiceName, { publish: readonly string[]; subscribe: read
 };
 
 /** The stream behind each feed. */
-const feedStreams: Record<Exclude<OutsideGrant, 'verify' | 'embedded-verifier' | 'audit-records'>, string> = {
+const feedStreams: Record<
+  Exclude<OutsideGrant, 'verify' | 'embedded-verifier' | 'audit-records' | 'charges'>,
+  string
+> = {
   'events-feed': streams.events,
   'billing-feed': streams.billing,
   'audit-feed': streams.audit,
   'usage-feed': streams.usage,
 };
+
+const chargeSubjects = ['charges.reserve', 'charges.capture', 'charges.release'].map((name) => subjectOf({ name }));
 
 /** The prefix of a service's inboxes: replies to it arrive at `_INBOX_<service>.…`, which no other service may read. */
 export function inboxPrefixOf(service: ServiceName): string {
@@ -146,6 +152,7 @@ function outsidePermissions(grant: OutsideGrant): BusPermissions {
   const subscribe = { allow: ['_INBOX.>'] };
   if (grant === 'embedded-verifier') return embeddedVerifierPermissions();
   // The receiver checks the scope of the JWT that comes along.
+  if (grant === 'charges') return { publish: { allow: chargeSubjects }, subscribe };
   if (grant === 'audit-records') return { publish: { allow: [subjectOf({ name: 'audit.record' })] }, subscribe };
   if (grant !== 'verify') return { publish: { allow: streamReader(feedStreams[grant]) }, subscribe };
   const decisions = allOperations.filter((op) => op.service === 'auth-verifier' && op.who.includes('caller'));

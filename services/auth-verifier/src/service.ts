@@ -1,6 +1,8 @@
+import type { Bus } from '@tollgate/bus';
 import type { JwtVerifier } from '@tollgate/identity';
-import { JWT_VERIFIER, type ServiceDefinition } from '@tollgate/runtime';
+import { BUS, JWT_VERIFIER, type ServiceDefinition } from '@tollgate/runtime';
 import { serveOnBus } from './adapters/bus.ts';
+import { serveForwarded } from './adapters/forwarded.ts';
 import { serveForwardAuth } from './adapters/forward-auth.ts';
 import { serveIntrospection } from './adapters/introspect.ts';
 import { serveOverHttp } from './adapters/http.ts';
@@ -20,5 +22,6 @@ export const authVerifier: ServiceDefinition = {
     serveIntrospection(fastify, calls, jwts);
     serveForwardAuth(fastify, calls);
     serveWhoAmI(fastify, calls);
+    serveForwarded(fastify, app.get<Bus>(BUS), jwts);
   },
 };

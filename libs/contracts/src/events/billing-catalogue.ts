@@ -2,7 +2,9 @@ import { z } from 'zod';
 import {
   AccountId,
   BillingInterval,
+  ChargeId,
   LineId,
+  MicrosText,
   Money,
   Plan,
   ProductKey,
@@ -10,6 +12,7 @@ import {
   ScopeType,
   TimeZone,
   TokenId,
+  ToolName,
 } from '../values.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { NewEvent, RecordedEvent } from './envelope.ts';
@@ -90,6 +93,30 @@ export const BillingAdjustment = z.object({
 });
 export type BillingAdjustment = z.infer<typeof BillingAdjustment>;
 
+/** What an organization has once an event is applied. */
+export const BalanceAfter = z.object({ availableMicros: MicrosText, heldMicros: MicrosText });
+export type BalanceAfter = z.infer<typeof BalanceAfter>;
+
+export const declineReasons = ['insufficient-balance', 'spending-cap', 'token-not-live'] as const;
+export type DeclineReason = (typeof declineReasons)[number];
+
+/** The request of a reservation, by which a repetition is told from another request under the same id. */
+const Requested = {
+  chargeId: ChargeId,
+  tokenId: TokenId,
+  tool: ToolName,
+  request: z.object({ maxAmountMicros: MicrosText.nullable(), ttlSeconds: z.number().int() }),
+  /** The subject of the service's JWT. */
+  by: z.string(),
+};
+
+const ofCharge = {
+  chargeId: ChargeId,
+  tokenId: TokenId,
+  /** The day to whose caps the change counts. */
+  day: z.iso.date(),
+};
+
 /**
  * Every event type of the log `billing`, which billing-meter writes and verifiers never see.
  * The same rules hold as for the log `main`: a change of shape is a new version with an upcast and a golden file.
@@ -166,6 +193,99 @@ export const billingEventTypes = {
       adjustments: z.number().int(),
       total: Money,
     }),
+  },
+  // balance-<org>: in its order, one event after the other, what an organization has and has spent
+  /** A top-up of the log `main`, in the balance. */
+  TopUpBooked: {
+    category: 'balance',
+    version: 1,
+    data: z.object({
+      reference: z.string(),
+      amountMicros: MicrosText,
+      toppedUpAt: Instant,
+      /** Version of the stream `balance-<org>` of the log `main`: everything up to it is booked. */
+      mainVersion: z.number().int().positive(),
+      evidence: Evidence,
+      after: BalanceAfter,
+    }),
+  },
+  ChargeReserved: {
+    category: 'balance',
+    version: 1,
+    data: z.object({
+      ...Requested,
+      /** What is held until the charge is captured, released or expires. */
+      amountMicros: MicrosText,
+      /** The tool's price by which the amount was chosen; null: the request named the amount. */
+      priceVersion: z.number().int().nullable(),
+      reservedAt: Instant,
+      expiresAt: Instant,
+      /** The calendar day, in the organization's time zone, to whose caps it counts. */
+      day: z.iso.date(),
+      after: BalanceAfter,
+    }),
+  },
+  ChargeDeclined: {
+    category: 'balance',
+    version: 1,
+    data: z.object({
+      ...Requested,
+      amountMicros: MicrosText,
+      priceVersion: z.number().int().nullable(),
+      reason: z.enum(declineReasons),
+      declinedAt: Instant,
+      after: BalanceAfter,
+    }),
+  },
+  ChargeCaptured: {
+    category: 'balance',
+    version: 1,
+    data: z.object({
+      ...ofCharge,
+      amountMicros: MicrosText,
+      /** What was reserved beyond it. */
+      releasedMicros: MicrosText,
+      /** The reservation had expired: the amount was taken from what is available. */
+      late: z.boolean(),
+      capturedAt: Instant,
+      by: z.string(),
+      after: BalanceAfter,
+    }),
+  },
+  ChargeReleased: {
+    category: 'balance',
+    version: 1,
+    data: z.object({
+      ...ofCharge,
+      /** Nothing if the reservation had expired. */
+      releasedMicros: MicrosText,
+      releasedAt: Instant,
+      by: z.string(),
+      after: BalanceAfter,
+    }),
+  },
+  ChargeExpired: {
+    category: 'balance',
+    version: 1,
+    data: z.object({ ...ofCharge, releasedMicros: MicrosText, expiredAt: Instant, after: BalanceAfter }),
+  },
+  /** A capture that came after the reservation had expired, and for which there was nothing left. */
+  ChargeUncollected: {
+    category: 'balance',
+    version: 1,
+    data: z.object({
+      ...ofCharge,
+      amountMicros: MicrosText,
+      attemptedAt: Instant,
+      by: z.string(),
+      after: BalanceAfter,
+    }),
+  },
+  /** Less is available than the threshold. Told again once there was more in between, or under another threshold. */
+  BalanceRanLow: {
+    category: 'balance',
+    version: 1,
+    data: z.object({ thresholdMicros: MicrosText, ranLowAt: Instant, after: BalanceAfter }),
   },
 } as const satisfies Catalogue;
 

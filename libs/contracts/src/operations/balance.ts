@@ -1,6 +1,60 @@
 import { z } from 'zod';
 import { operation } from '../operation.ts';
-import { Line, MicrosText, OrgId, Position, PositiveMicros, CapPeriod, SpendingCap, TokenId } from '../values.ts';
+import {
+  atLeast,
+  Line,
+  MicrosText,
+  OrgId,
+  Position,
+  PositiveMicros,
+  CapPeriod,
+  SpendingCap,
+  TokenId,
+} from '../values.ts';
+
+/** What an organization can spend, and what it has spent: topped up − captured = available + held. */
+export const Balance = z
+  .object({
+    orgId: OrgId,
+    currency: z.string(),
+    availableMicros: MicrosText,
+    /** Reserved for charges that are neither captured nor released yet. */
+    heldMicros: MicrosText,
+    toppedUpMicros: MicrosText,
+    capturedMicros: MicrosText,
+    /** What late captures asked for in vain; not part of the balance. */
+    uncollectedMicros: MicrosText,
+    thresholdMicros: MicrosText.nullable(),
+    caps: z.array(z.object({ tokenId: TokenId, ...SpendingCap.shape })).meta({ example: [] }),
+    /** Changes whenever the balance does. */
+    version: z.number().int(),
+  })
+  .meta({
+    example: {
+      orgId: 'org_01jd0000000000000000000000',
+      currency: 'EUR',
+      availableMicros: '4950000',
+      heldMicros: '20000',
+      toppedUpMicros: '5000000',
+      capturedMicros: '30000',
+      uncollectedMicros: '0',
+      thresholdMicros: '1000000',
+      caps: [],
+      version: 7,
+    },
+  });
+export type Balance = z.infer<typeof Balance>;
+
+export const balanceGet = operation({
+  name: 'balance.get',
+  service: 'billing-meter',
+  kind: 'query',
+  summary: 'What an organization can spend, and what it has spent',
+  http: { method: 'GET', path: '/v1/orgs/:org/balance' },
+  who: ['operator', 'owner', 'scope:billing:read'],
+  input: z.strictObject({ org: OrgId, atLeast }),
+  output: Balance,
+});
 
 /** What is known of a balance before anything is spent: top-ups, threshold and caps are events of the log `main`. */
 const owned = { service: 'token-command', kind: 'command' } as const;

@@ -6,6 +6,7 @@ import * as auditReads from './audit-reads.ts';
 import * as auditRecords from './audit-records.ts';
 import * as balance from './balance.ts';
 import * as billing from './billing.ts';
+import * as charges from './charges.ts';
 import * as development from './development.ts';
 import * as inheritedPermissions from './inherited-permissions.ts';
 import * as internal from './internal.ts';
@@ -28,6 +29,7 @@ export * from './audit-reads.ts';
 export * from './audit-records.ts';
 export * from './balance.ts';
 export * from './billing.ts';
+export * from './charges.ts';
 export * from './development.ts';
 export * from './inherited-permissions.ts';
 export * from './internal.ts';
@@ -60,6 +62,7 @@ export const allOperations: readonly AnyOperation[] = [
   leaks,
   verifier,
   balance,
+  charges,
   billing,
   audit,
   auditReads,

@@ -33,7 +33,7 @@ export interface Stage {
   busOf(service: ServiceName): Promise<Bus>;
   /** Answers an operation in the place of the service that owns it. */
   standIn<Op extends AnyOperation>(operation: Op, answer: (input: InputOf<Op>) => OutputOf<Op>): Promise<void>;
-  /** Calls an operation as the gateway does, with a JWT of these claims. */
+  /** Calls an operation as the service with its HTTP door does, with a JWT of these claims. */
   call<Op extends AnyOperation>(op: Op, input: RequestOf<Op>, claims: DevelopmentJwtClaims): Promise<OutputOf<Op>>;
   stop(): Promise<void>;
 }
@@ -91,8 +91,8 @@ export async function startStage(): Promise<Stage> {
       await bus.nc.flush();
     },
     async call(operation, input, claims) {
-      const gateway = await busOf('api-gateway');
-      return gateway.call(operation, input, { authorization: await issuer.authorization(claims) });
+      const door = await busOf(operation.http?.door === 'data' ? 'auth-verifier' : 'api-gateway');
+      return door.call(operation, input, { authorization: await issuer.authorization(claims) });
     },
     async stop() {
       await Promise.all(services.map((service) => service.stop()));

@@ -1,8 +1,9 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { RecordedBillingEvent } from '@tollgate/contracts';
 import { EventAppender } from '@tollgate/event-log';
 import { CONFIGURATION, type Configuration } from '@tollgate/runtime';
 import type { BillingAppend, BillingWriter } from '../application/bookkeeping/ports.ts';
-import { billingLog } from './billing-log.ts';
+import { asBillingEvents, billingLog } from './billing-log.ts';
 import { LedgerReadModel } from './ledger-read-model.ts';
 
 /** Appends to the billing log in the name of this service. */
@@ -19,8 +20,10 @@ export class BillingAppender implements BillingWriter, OnApplicationShutdown {
     });
   }
 
-  async append(request: BillingAppend): Promise<void> {
-    await this.#appender.append({ ...request, meta });
+  async append(request: BillingAppend): Promise<readonly RecordedBillingEvent[]> {
+    const result = await this.#appender.append({ ...request, meta });
+    if (result.replayed) throw new Error('no idempotency key was given');
+    return asBillingEvents(result.events);
   }
 
   onApplicationShutdown(): Promise<void> {

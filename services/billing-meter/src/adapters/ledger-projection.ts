@@ -1,22 +1,25 @@
 import type { RecordedBillingEvent } from '@tollgate/contracts';
 import type { ClientBase } from '@tollgate/event-log';
-import { defineProjection } from '@tollgate/projection';
+import { asProjector, defineProjection } from '@tollgate/projection';
+import { applyBalances } from './balances-projection.ts';
 import { asBillingEvents } from './billing-log.ts';
 import { ledgerTables, type LedgerTable } from './ledger-tables.ts';
 
 type PhysicalName = (table: LedgerTable) => string;
 
-/** Statements, their lines, what was told of seats, and the sequence of each organization: folds of the billing log. */
+/** Statements, their lines, what was told of seats, balances and charges, and the sequence of each organization: folds of the billing log. */
 export const ledgerProjection = defineProjection({
   name: 'ledger',
   schema: 'billing',
   tables: ledgerTables,
+  begin: asProjector,
   async apply(tx, events, table) {
     const all = asBillingEvents(events);
     await applyStatements(tx, all, table);
     await applyLines(tx, all, table);
     await applySeatRecords(tx, all, table);
     await applyFeed(tx, all, table);
+    await applyBalances(tx, all, table);
   },
 });
 

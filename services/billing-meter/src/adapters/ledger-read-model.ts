@@ -54,8 +54,13 @@ export class LedgerReadModel implements OnApplicationBootstrap, OnApplicationShu
   }
 
   /** Waits until everything that is in the billing log now can be read. @throws TollgateError READ_MODEL_BEHIND */
-  catchUp(): Promise<void> {
+  booked(): Promise<void> {
     return this.#runner.catchUp(catchUpMs);
+  }
+
+  /** The same for a reader, who waits no longer than 2 s. */
+  catchUp(): Promise<void> {
+    return this.#runner.catchUp();
   }
 
   rebuild(): Promise<RebuildReport> {

@@ -1,3 +1,5 @@
+import { secured } from '@tollgate/projection';
+
 /**
  * The tables of the projection `ledger`, in the schema `billing`, made from the billing log. Whoever reads several views in
  * one statement names them in this order, as for the projection `seats`.
@@ -57,6 +59,60 @@ export const ledgerTables = {
         position bigint NOT NULL UNIQUE,
         PRIMARY KEY (org_id, sequence)
       )`,
+    ],
+  },
+  /** Amounts are digit strings: micro-units beyond 2^53 survive JSON. */
+  balances: {
+    ddl: (table: string) => [
+      `CREATE TABLE ${table} (
+        org_id text PRIMARY KEY,
+        version integer NOT NULL,
+        available text NOT NULL,
+        held text NOT NULL,
+        topped_up text NOT NULL,
+        captured text NOT NULL,
+        uncollected text NOT NULL,
+        booked_to integer NOT NULL,
+        low_under text,
+        at text NOT NULL
+      )`,
+      ...secured(table),
+    ],
+  },
+  charges: {
+    ddl: (table: string) => [
+      `CREATE TABLE ${table} (
+        org_id text NOT NULL,
+        charge_id text NOT NULL,
+        position bigint NOT NULL,
+        status text NOT NULL,
+        token_id text NOT NULL,
+        tool text NOT NULL,
+        created_at timestamptz NOT NULL,
+        expires_at text,
+        opening jsonb NOT NULL,
+        expiry jsonb,
+        closing jsonb,
+        PRIMARY KEY (org_id, charge_id),
+        UNIQUE (org_id, position)
+      )`,
+      `CREATE INDEX ON ${table} (org_id, token_id, position)`,
+      // What the timer looks for, and what a balance is opened with.
+      `CREATE INDEX ON ${table} (org_id, expires_at) WHERE status = 'reserved'`,
+      ...secured(table),
+    ],
+  },
+  /** What tokens have spent by day, for their caps. */
+  token_spending: {
+    ddl: (table: string) => [
+      `CREATE TABLE ${table} (
+        org_id text NOT NULL,
+        token_id text NOT NULL,
+        day text COLLATE "C" NOT NULL,
+        micros numeric NOT NULL,
+        PRIMARY KEY (org_id, token_id, day)
+      )`,
+      ...secured(table),
     ],
   },
 } as const;

@@ -20,7 +20,7 @@ export class PostgresBooks implements Books {
   ) {}
 
   caughtUp(): Promise<void> {
-    return this.ledger.catchUp();
+    return this.ledger.booked();
   }
 
   async lastStatements(orgIds?: readonly string[]): Promise<Map<string, StatementRecord>> {

@@ -5,6 +5,11 @@ import { Reconcile, Reconciliation } from './bookkeeping/reconcile.ts';
 import { Reconciler } from './bookkeeping/reconciler.ts';
 import { SeatClerk } from './bookkeeping/seat-clerk.ts';
 import { StatementCloser } from './bookkeeping/statement-closer.ts';
+import { BalanceTimer } from './charges/balance-timer.ts';
+import { BalanceBooks } from './charges/books.ts';
+import { ChargeCalls } from './charges/charge-calls.ts';
+import { GetBalance } from './charges/get-balance.ts';
+import { GetCharge, ListCharges } from './charges/list-charges.ts';
 import { GetQuote } from './get-quote.ts';
 import { ListSeats } from './list-seats.ts';
 import { RebuildLedger } from './rebuild-ledger.ts';
@@ -25,6 +30,9 @@ export const useCases = [
   ListLines,
   ExplainLine,
   ListBillingEvents,
+  GetBalance,
+  ListCharges,
+  GetCharge,
   CloseDue,
   Reconcile,
   RebuildSeats,
@@ -33,3 +41,6 @@ export const useCases = [
 
 /** Who keeps the books, in the process that leads. */
 export const bookkeeping = [Clerk, SeatClerk, StatementCloser, Reconciler, Reconciliation, ClosingTimer];
+
+/** Who writes balances. */
+export const charging = [BalanceBooks, ChargeCalls, BalanceTimer];

@@ -39,4 +39,4 @@ export interface ReadModel {
 }
 
 /** The projection `ledger`, which is made from the billing log. */
-export type LedgerModel = Pick<ReadModel, 'rebuild'>;
+export type LedgerModel = Pick<ReadModel, 'rebuild' | 'catchUp'>;

@@ -50,5 +50,23 @@ function shapeOf({ type, data }: RecordedBillingEvent): Shape {
       };
     case 'StatementIssued':
       return { type: 'statement.issued.v1', subject: `statements/${data.no}`, time: data.period.end };
+    case 'TopUpBooked':
+      return { type: 'balance.topped-up.v1', subject: `top-ups/${data.evidence.id}`, time: data.toppedUpAt };
+    case 'BalanceRanLow':
+      return { type: 'balance.low.v1', subject: 'balance', time: data.ranLowAt };
+    case 'ChargeReserved':
+      return { type: 'charge.reserved.v1', subject: chargeOf(data), time: data.reservedAt };
+    case 'ChargeDeclined':
+      return { type: 'charge.declined.v1', subject: chargeOf(data), time: data.declinedAt };
+    case 'ChargeCaptured':
+      return { type: 'charge.captured.v1', subject: chargeOf(data), time: data.capturedAt };
+    case 'ChargeReleased':
+      return { type: 'charge.released.v1', subject: chargeOf(data), time: data.releasedAt };
+    case 'ChargeExpired':
+      return { type: 'charge.expired.v1', subject: chargeOf(data), time: data.expiredAt };
+    case 'ChargeUncollected':
+      return { type: 'charge.uncollected.v1', subject: chargeOf(data), time: data.attemptedAt };
   }
 }
+
+const chargeOf = ({ chargeId }: { chargeId: string }): string => `charges/${chargeId}`;

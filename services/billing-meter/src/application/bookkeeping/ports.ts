@@ -1,4 +1,11 @@
-import type { BillingAdjustment, BillingEvent, BillingEventData, BillingLine, Evidence } from '@tollgate/contracts';
+import type {
+  BillingAdjustment,
+  BillingEvent,
+  BillingEventData,
+  BillingLine,
+  Evidence,
+  RecordedBillingEvent,
+} from '@tollgate/contracts';
 import type { SeatRecord } from '../../domain/seat-record.ts';
 import type { Seat } from '../../domain/seat.ts';
 
@@ -138,6 +145,9 @@ export interface BillingAppend {
 }
 
 export interface BillingWriter {
-  /** @throws TollgateError CONFLICT when somebody else has written to the stream. */
-  append(request: BillingAppend): Promise<void>;
+  /**
+   * Answers the events in their places: those of `stream`, then those of `also`.
+   * @throws TollgateError CONFLICT when somebody else has written to the stream.
+   */
+  append(request: BillingAppend): Promise<readonly RecordedBillingEvent[]>;
 }

@@ -4,6 +4,7 @@ import type { BillingEventData } from '@tollgate/contracts';
 import { linesOf } from '../../domain/lines.ts';
 import { seatAsOf, type Seat } from '../../domain/seat.ts';
 import { issueOf, lineIds } from '../line-ids.ts';
+import { BALANCE_CHECK, type BalanceCheck } from '../charges/ports.ts';
 import { LEDGERS, type Ledger, type Ledgers } from '../ports.ts';
 import { BOOKS, FACTS, type Books, type Facts, type PostedLine, type StatementRecord } from './ports.ts';
 
@@ -25,6 +26,7 @@ export class Reconciler {
     @Inject(LEDGERS) private readonly ledgers: Ledgers,
     @Inject(BOOKS) private readonly books: Books,
     @Inject(FACTS) private readonly facts: Facts,
+    @Inject(BALANCE_CHECK) private readonly balances: BalanceCheck,
   ) {}
 
   /** What keeps statement `no` from being issued: the one before doesn't agree with the log. null: nothing. */
@@ -37,7 +39,7 @@ export class Reconciler {
 
   /**
    * Everything about one organization: its seats against the log, each statement against its lines and these against the
-   * log, the sequence and what the stream carried against the billing log.
+   * log, the balance and its charges, the sequence and what the stream carried against the billing log.
    */
   async organization(orgId: string, position: number): Promise<OrganizationReport> {
     const report: OrganizationReport = { statements: 0, lines: 0, events: 0, differences: [] };
@@ -53,11 +55,27 @@ export class Reconciler {
       report.lines += record.issue.lines + record.issue.adjustments;
       report.differences.push(...(await this.statement(orgId, no)));
     }
+    report.differences.push(...(await this.#balance(orgId)));
     const feed = await this.books.feedDifferences(orgId);
     report.events = feed.events;
     report.differences.push(...feed.differences);
     report.differences.splice(namedMax);
     return report;
+  }
+
+  /** The balance and its charges, folded anew from the billing log, against what is shown; and whether money was lost or made. */
+  async #balance(orgId: string): Promise<string[]> {
+    const { shown, folded, charges, paidIn } = await this.balances.compare(orgId);
+    const differences = charges.map((chargeId) => `the charge ${chargeId} of ${orgId} is not what the log says`);
+    if (!isDeepStrictEqual(shown, folded)) differences.push(`the balance of ${orgId} is not what the log says`);
+    const { available, held, toppedUp, captured } = folded;
+    if (toppedUp - captured !== available + held)
+      differences.push(
+        `the balance of ${orgId} does not add up: ${toppedUp} topped up, ${captured} captured, ${available + held} left`,
+      );
+    if (paidIn !== toppedUp)
+      differences.push(`${orgId} has paid in ${paidIn} micro-units, and ${toppedUp} are in its balance`);
+    return differences;
   }
 
   async #seats(orgId: string, position: number): Promise<string[]> {

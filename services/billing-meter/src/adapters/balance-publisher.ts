@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { Bus } from '@tollgate/bus';
+import { subjects } from '@tollgate/contracts';
+import { BUS } from '@tollgate/runtime';
+import { createLogger } from '@tollgate/telemetry';
+import { LEADERSHIP, type Leadership } from '../application/bookkeeping/ports.ts';
+import type { BalanceNews } from '../application/charges/ports.ts';
+import { PostgresBalances } from './postgres-balances.ts';
+
+/** Balances that moved are told together, this often. */
+const everyMs = 100;
+/** All of them are told this often, for verifiers that missed something. */
+const allEveryMs = 30_000;
+/** Whoever asks for all waits no longer than this, and many who ask are answered together. */
+const askedEveryMs = 1_000;
+const pageSize = 2_000;
+
+/**
+ * Tells verifiers what is available, so that they turn calls away that the reservation would turn away. Over core NATS, late
+ * and at most once: a hint. Each process tells of the balances it wrote.
+ */
+@Injectable()
+export class BalancePublisher implements BalanceNews, OnApplicationShutdown {
+  readonly #bus: Bus;
+  readonly #balances: PostgresBalances;
+  readonly #leadership: Leadership;
+  readonly #ending = new AbortController();
+  readonly #logger = createLogger('balances');
+  #moved = new Map<string, bigint>();
+  #asked = true;
+  #running: Promise<void> | undefined;
+
+  constructor(@Inject(BUS) bus: Bus, @Inject(LEADERSHIP) leadership: Leadership, balances: PostgresBalances) {
+    this.#bus = bus;
+    this.#balances = balances;
+    this.#leadership = leadership;
+  }
+
+  moved(orgId: string, available: bigint): void {
+    this.#moved.set(orgId, available);
+  }
+
+  /** Once the read models are there. */
+  start(): void {
+    this.#bus.subscribe(subjects.balancesAsk, () => (this.#asked = true));
+    this.#running ??= this.#run();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.#ending.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    for (let toldAllMs = -Infinity; !this.#ending.signal.aborted;) {
+      const sinceMs = performance.now() - toldAllMs;
+      try {
+        if (sinceMs > allEveryMs || (this.#asked && sinceMs > askedEveryMs)) {
+          this.#asked = false;
+          toldAllMs = performance.now();
+          if (await this.#leadership.lead()) await this.#tellAll();
+        }
+        this.#tellMoved();
+      } catch (err) {
+        if (!this.#ending.signal.aborted) this.#logger.warn({ err }, 'verifiers could not be told of balances');
+      }
+      await sleep(everyMs, undefined, { signal: this.#ending.signal }).catch(() => undefined);
+    }
+  }
+
+  async #tellAll(): Promise<void> {
+    for (let after = ''; ;) {
+      const page = await this.#balances.available(after, pageSize);
+      if (page.length > 0) this.#bus.publish(subjects.balances, page);
+      if (page.length < pageSize) return;
+      after = page.at(-1)!.orgId;
+    }
+  }
+
+  #tellMoved(): void {
+    if (this.#moved.size === 0 || !this.#bus.connected) return;
+    const moved = this.#moved;
+    this.#moved = new Map();
+    const balances = [...moved].map(([orgId, available]) => ({ orgId, availableMicros: String(available) }));
+    for (let start = 0; start < balances.length; start += pageSize)
+      this.#bus.publish(subjects.balances, balances.slice(start, start + pageSize));
+  }
+}

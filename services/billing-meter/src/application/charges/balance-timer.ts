@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { createLogger } from '@tollgate/telemetry';
+import { LEADERSHIP, type Leadership } from '../bookkeeping/ports.ts';
+import { BalanceBooks } from './books.ts';
+import { BALANCE_STORE, MAIN_READER, type BalanceStore, type MainReader } from './ports.ts';
+
+const everyMs = 250;
+const retryMs = 2_000;
+
+/**
+ * Books what nobody asks for: top-ups of organizations that charge nothing, and reservations whose time has come. One process
+ * does it; if two did, the balance's own order would let one of them find nothing left.
+ */
+@Injectable()
+export class BalanceTimer implements OnApplicationShutdown {
+  readonly #logger = createLogger('balances');
+  readonly #ending = new AbortController();
+  #running: Promise<void> | undefined;
+  /** The log `main` was looked through up to here. A process that begins looks through all of it once. */
+  #seen = 0;
+
+  constructor(
+    private readonly books: BalanceBooks,
+    @Inject(BALANCE_STORE) private readonly store: BalanceStore,
+    @Inject(MAIN_READER) private readonly main: MainReader,
+    @Inject(LEADERSHIP) private readonly leadership: Leadership,
+  ) {}
+
+  /** Once the read models are there. */
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.#ending.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#ending.signal.aborted) {
+      let waitMs = everyMs;
+      try {
+        if (await this.leadership.lead()) await this.#pass();
+      } catch (err) {
+        waitMs = retryMs;
+        if (!this.#ending.signal.aborted) this.#logger.warn({ err }, 'settling balances failed and is repeated');
+      }
+      await sleep(waitMs, undefined, { signal: this.#ending.signal }).catch(() => undefined);
+    }
+  }
+
+  async #pass(): Promise<void> {
+    const { clockOffsetMs } = await this.main.read([]);
+    const now = new Date(Date.now() + clockOffsetMs).toISOString();
+    const { orgIds, position } = await this.store.stirred(this.#seen);
+    for (const orgId of new Set([...orgIds, ...(await this.store.due(now))])) {
+      if (this.#ending.signal.aborted) return;
+      await this.books.settle(orgId);
+    }
+    this.#seen = position;
+  }
+}

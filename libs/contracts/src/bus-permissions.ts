@@ -75,21 +75,21 @@ const besides: Record<ServiceName, { publish: readonly string[]; subscribe: read
     subscribe: [subjects.feed, 'tollgate.heads.>', subjects.balancesAsk],
   },
   'audit-projector': {
-    publish: [subjects.audit, ...streamWriter(streams.audit)],
+    publish: [subjects.audit, subjects.auditOcsf, ...streamWriter(streams.audit), ...streamWriter(streams.auditOcsf)],
     subscribe: [subjects.feed, 'tollgate.heads.>'],
   },
   witness: { publish: [], subscribe: [] },
 };
 
-/** The stream behind each feed. */
+/** The streams behind each feed. */
 const feedStreams: Record<
   Exclude<OutsideGrant, 'verify' | 'embedded-verifier' | 'audit-records' | 'charges'>,
-  string
+  readonly string[]
 > = {
-  'events-feed': streams.events,
-  'billing-feed': streams.billing,
-  'audit-feed': streams.audit,
-  'usage-feed': streams.usage,
+  'events-feed': [streams.events],
+  'billing-feed': [streams.billing],
+  'audit-feed': [streams.audit, streams.auditOcsf],
+  'usage-feed': [streams.usage],
 };
 
 const chargeSubjects = ['charges.reserve', 'charges.capture', 'charges.release'].map((name) => subjectOf({ name }));
@@ -154,7 +154,7 @@ function outsidePermissions(grant: OutsideGrant): BusPermissions {
   // The receiver checks the scope of the JWT that comes along.
   if (grant === 'charges') return { publish: { allow: chargeSubjects }, subscribe };
   if (grant === 'audit-records') return { publish: { allow: [subjectOf({ name: 'audit.record' })] }, subscribe };
-  if (grant !== 'verify') return { publish: { allow: streamReader(feedStreams[grant]) }, subscribe };
+  if (grant !== 'verify') return { publish: { allow: feedStreams[grant].flatMap(streamReader) }, subscribe };
   const decisions = allOperations.filter((op) => op.service === 'auth-verifier' && op.who.includes('caller'));
   return { publish: { allow: [...decisions.filter((op) => !op.internal).map(subjectOf), '$SRV.>'] }, subscribe };
 }

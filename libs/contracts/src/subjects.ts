@@ -15,6 +15,8 @@ export const subjects = {
   usage: 'tollgate.usage.>',
   /** `UsageBatch` for warehouses, from token-command once it has counted it. */
   usageCounts: 'tollgate.usage.counts',
+  /** The same as events of OCSF 1.3, where that stream is on: `tollgate.audit-ocsf.<org>.<api-tokens|directory|billing|security>`. */
+  auditOcsf: 'tollgate.audit-ocsf.>',
   /** `{logId, head}` from the relay: lets a consumer notice that the last messages were lost. */
   heads: 'tollgate.heads.main',
   /** From an appender to the relay of another process: there is something to publish. */
@@ -34,4 +36,5 @@ export const streams = {
   billing: 'TOLLGATE_BILLING',
   audit: 'TOLLGATE_AUDIT',
   usage: 'TOLLGATE_USAGE',
+  auditOcsf: 'TOLLGATE_AUDIT_OCSF',
 } as const;

@@ -4,7 +4,6 @@ import { operationsController } from '@tollgate/bus';
 import type { Pool } from '@tollgate/event-log';
 import { loadOrCreateSigningKey } from '@tollgate/proof';
 import { CONFIGURATION, POOL, type Configuration } from '@tollgate/runtime';
-import { AuditFeed } from './adapters/audit-feed.ts';
 import { AuditReadModel } from './adapters/audit-read-model.ts';
 import { CheckpointSigner } from './adapters/checkpoint-signer.ts';
 import { PostgresEntries } from './adapters/postgres-entries.ts';
@@ -20,7 +19,6 @@ import { CHECKPOINTS, ENTRIES, READ_MODEL, READERS, TREES, WITNESS } from './app
   controllers: [operationsController('audit-projector')],
   providers: [
     ...useCases,
-    AuditFeed,
     { provide: READ_MODEL, useClass: AuditReadModel },
     { provide: READERS, useClass: ReadReporter },
     { provide: ENTRIES, useFactory: (pool: Pool) => new PostgresEntries(pool), inject: [POOL] },

@@ -1,17 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { jetstream } from '@nats-io/jetstream';
-import { auditCheckpoint, auditList, streams } from '@tollgate/contracts';
+import { auditCheckpoint, auditExport, auditList, streams } from '@tollgate/contracts';
 import { connectAsOperator } from '@tollgate/event-log/testing';
 import { recordHash, rootOf, type ProvenRecord } from '@tollgate/proof';
 import type { Stage } from '@tollgate/runtime/testing';
 import { feedSubject } from './domain/feed-subject.ts';
 import { auditProjector } from './service.ts';
-import { fill, owner, spaces, startAuditStage } from './testing/organizations.ts';
+import { ada, fill, owner, spaces, startAuditStage } from './testing/organizations.ts';
 
 let stage: Stage;
 let operator: Awaited<ReturnType<typeof connectAsOperator>>;
 
 beforeAll(async () => {
+  process.env['TOLLGATE_AUDIT_OCSF'] = '1';
   stage = await startAuditStage();
   operator = await connectAsOperator(stage.nats);
   await stage.run(auditProjector);
@@ -73,6 +74,32 @@ describe('the stream TOLLGATE_AUDIT', () => {
     const all = await published(org, 300);
     expect(all.map(({ record }) => record.index)).toEqual(Array.from({ length: 300 }, (_, index) => index));
     await second.stop();
+  });
+
+  it('has a second one beside it with the same entries as events of OCSF, which an export gives with names', async () => {
+    const { org, position } = await fill(stage, 7);
+    await published(org, 7);
+    const api = await jetstream(operator).jetstreamManager();
+    const subject = `tollgate.audit-ocsf.${org}.directory`;
+    const lastOf = async () =>
+      api.streams.getMessage(streams.auditOcsf, { last_by_subj: subject }).then(
+        (message) => message?.json<{ metadata: { sequence: number }; actor: object }>() ?? null,
+        () => null,
+      );
+    while ((await lastOf())?.metadata.sequence !== 6) await new Promise((resolve) => setTimeout(resolve, 25));
+    const user = { uid: ada, type_id: 1, type: 'User', org: { uid: org } };
+    expect(await lastOf()).toMatchObject({ class_uid: 3004, actor: { user } });
+    expect(JSON.stringify(await lastOf())).not.toMatch(/Lovelace|192\.0\.2\.7|curl/);
+    const { body } = await stage.call(auditExport, { org, format: 'ocsf', atLeast: position }, owner);
+    const lines = body
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ metadata }) => metadata.sequence)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(lines[3]).toMatchObject({
+      actor: { user: { name: '=Ada "Countess" Lovelace' } },
+      src_endpoint: { ip: '192.0.2.7' },
+    });
   });
 
   it('has a subject without blanks for each namespace', () => {

@@ -100,7 +100,8 @@ export const auditList = operation({
   example: { input: { namespace: 'API Tokens', action: 'token.', from: '2027-01-01T00:00:00.000Z', q: 'claude*' } },
 });
 
-export const auditExportFormats = ['ndjson', 'csv'] as const;
+/** `ndjson` alone carries proofs; `ocsf` is a line of JSON for each entry, as an event of OCSF 1.3. */
+export const auditExportFormats = ['ndjson', 'csv', 'ocsf'] as const;
 
 /** An id of Tollgate's: a person's name or address is none. */
 const KnownId = z.string().regex(/^[a-z]{3}_[0-9a-z]{1,40}$/);

@@ -24,9 +24,9 @@ export function addAuditCommands(audit: Command): void {
 
   const exporting = audit
     .command('export')
-    .description('Export the audit log, oldest first, as far as it goes now; the entries of NDJSON carry their proofs')
+    .description('Export the audit log, oldest first, as far as it goes now; the entries of ndjson carry their proofs')
     .addOption(org())
-    .addOption(new Option('--format <format>').choices(['ndjson', 'csv']).default('ndjson'))
+    .addOption(new Option('--format <format>').choices(['ndjson', 'csv', 'ocsf']).default('ndjson'))
     .option('--output <file>', 'instead of stdout')
     .option('--checkpoint <file>', 'write the signed checkpoint of its size there');
   addFilters(exporting)

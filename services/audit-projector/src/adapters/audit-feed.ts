@@ -1,15 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { jetstream, RetentionPolicy, StorageType, type JetStreamClient } from '@nats-io/jetstream';
 import type { Bus } from '@tollgate/bus';
-import { streams, subjects, type AuditNamespace } from '@tollgate/contracts';
 import { inTransaction, publishChained, type ClientBase, type Pool } from '@tollgate/event-log';
 import { asProjector } from '@tollgate/projection';
 import type { ProvenRecord } from '@tollgate/proof';
-import { BUS, HEALTH, POOL, type HealthRegistry } from '@tollgate/runtime';
+import type { HealthRegistry } from '@tollgate/runtime';
 import { createLogger } from '@tollgate/telemetry';
-import { feedSubject } from '../domain/feed-subject.ts';
-import { platformTree } from '../domain/tree.ts';
+import type { EntryStream } from '../domain/feed-subject.ts';
 import { recordColumns } from './record-columns.ts';
 
 const everyMs = 200;
@@ -19,11 +16,11 @@ const windowMax = 256;
 const ackTimeoutMs = 2_000;
 
 /**
- * Publishes every entry as its proven record, without names, into the stream `TOLLGATE_AUDIT`, in the order of the log,
- * see `publishChained`; what is published again is the same to the byte, and the stream drops it by its id. Whoever holds the row of the position publishes: one process at a time.
+ * Publishes every entry into a stream, in the order of the log, see `publishChained`; what is published again is the same to the
+ * byte, and the stream drops it by its id. Whoever holds the row of the position publishes: one process at a time.
  */
-@Injectable()
-export class AuditFeed implements OnApplicationShutdown {
+export class AuditFeed {
+  readonly #into: EntryStream;
   readonly #pool: Pool;
   readonly #nc: Bus['nc'];
   readonly #js: JetStreamClient;
@@ -35,11 +32,12 @@ export class AuditFeed implements OnApplicationShutdown {
   #last: { readonly id: string; readonly position: number } | null = null;
   #trouble: string | null = null;
 
-  constructor(@Inject(POOL) pool: Pool, @Inject(BUS) bus: Bus, @Inject(HEALTH) health: HealthRegistry) {
+  constructor(into: EntryStream, pool: Pool, bus: Bus, health: HealthRegistry) {
+    this.#into = into;
     this.#pool = pool;
     this.#nc = bus.nc;
     this.#js = jetstream(bus.nc, { timeout: ackTimeoutMs });
-    health.warn('audit feed', () => this.#trouble);
+    health.warn(`audit feed ${into.stream}`, () => this.#trouble);
   }
 
   /** Once the tables exist. */
@@ -47,7 +45,7 @@ export class AuditFeed implements OnApplicationShutdown {
     this.#running ??= this.#run();
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  async stop(): Promise<void> {
     this.#ending.abort();
     await this.#running;
   }
@@ -75,20 +73,20 @@ export class AuditFeed implements OnApplicationShutdown {
   #publishSome(): Promise<boolean> {
     return inTransaction(this.#pool, async (tx) => {
       await asProjector(tx);
-      const from = await lockPosition(tx);
+      const from = await lockPosition(tx, this.#into.stream);
       if (from === null) return false;
       const before = this.#last?.position === from ? this.#last.id : null;
       const records = await readRecords(tx, from, before === null ? 1 : windowMax);
       if (records.length === 0) return false;
-      const messages = records.map((record) => ({
-        id: record.id,
-        subject: feedSubject(record.orgId ?? platformTree, record.namespace as AuditNamespace),
-        payload: JSON.stringify(record),
-      }));
-      const added = await publishChained(this.#nc, this.#js, streams.audit, messages, before);
+      const messages = records.map((record) => this.#into.messageOf(record));
+      const added = await publishChained(this.#nc, this.#js, this.#into.stream, messages, before);
       const last = records.at(-1) as ProvenRecord;
       this.#last = added ? last : null;
-      if (added) await tx.query('UPDATE audit.published SET position = $1', [last.position]);
+      if (added)
+        await tx.query('UPDATE audit.published SET position = $2 WHERE stream = $1', [
+          this.#into.stream,
+          last.position,
+        ]);
       return true;
     });
   }
@@ -97,24 +95,25 @@ export class AuditFeed implements OnApplicationShutdown {
   async #ensureStream(): Promise<void> {
     const { streams: api } = await this.#js.jetstreamManager(false);
     try {
-      await api.info(streams.audit);
+      await api.info(this.#into.stream);
     } catch (error) {
       if ((error as { name?: string }).name !== 'StreamNotFoundError') throw error;
       await api.add({
-        name: streams.audit,
-        subjects: [subjects.audit],
+        name: this.#into.stream,
+        subjects: [this.#into.subjects],
         storage: StorageType.File,
         retention: RetentionPolicy.Limits,
       });
-      await this.#pool.query('UPDATE audit.published SET position = 0');
+      await this.#pool.query('UPDATE audit.published SET position = 0 WHERE stream = $1', [this.#into.stream]);
     }
     this.#ready = true;
   }
 }
 
 /** The position up to which all is published; null while another process publishes. */
-async function lockPosition(tx: ClientBase): Promise<number | null> {
-  const { rows } = await tx.query<{ position: number }>('SELECT position FROM audit.published FOR UPDATE SKIP LOCKED');
+async function lockPosition(tx: ClientBase, stream: string): Promise<number | null> {
+  const text = 'SELECT position FROM audit.published WHERE stream = $1 FOR UPDATE SKIP LOCKED';
+  const { rows } = await tx.query<{ position: number }>(text, [stream]);
   return rows[0]?.position ?? null;
 }
 

@@ -5,6 +5,7 @@ import { natsFeedBus, PostgresEventLog, type Pool } from '@tollgate/event-log';
 import { LagWatch, ProjectionRunner } from '@tollgate/projection';
 import { BUS, HEALTH, POOL, type HealthRegistry } from '@tollgate/runtime';
 import { CHECKPOINTS, WITNESS, type ReadModel } from '../application/ports.ts';
+import { ocsfStream, recordStream } from '../domain/feed-subject.ts';
 import { AuditFeed } from './audit-feed.ts';
 import { auditProjection } from './audit-projection.ts';
 import { CheckpointLoop } from './checkpoint-loop.ts';
@@ -23,6 +24,7 @@ export class AuditReadModel implements ReadModel, OnApplicationBootstrap, OnAppl
   readonly #watch: LagWatch;
   readonly #checkpoints: CheckpointLoop;
   readonly #retention: RetentionLoop;
+  readonly #feeds: readonly AuditFeed[];
   #sampling: NodeJS.Timeout | undefined;
   #endWatch: () => void = () => undefined;
 
@@ -31,9 +33,10 @@ export class AuditReadModel implements ReadModel, OnApplicationBootstrap, OnAppl
     @Inject(BUS) bus: Bus,
     @Inject(HEALTH) private readonly health: HealthRegistry,
     @Inject(CHECKPOINTS) signer: CheckpointSigner,
-    private readonly feed: AuditFeed,
     @Inject(WITNESS) private readonly witness: PostgresWitness,
   ) {
+    const streams = process.env['TOLLGATE_AUDIT_OCSF'] === '1' ? [recordStream, ocsfStream] : [recordStream];
+    this.#feeds = streams.map((stream) => new AuditFeed(stream, pool, bus, health));
     this.#checkpoints = new CheckpointLoop(signer, health);
     const source = new PostgresEventLog(pool);
     const definition = auditProjection((trees) => this.#checkpoints.grew(trees));
@@ -47,7 +50,7 @@ export class AuditReadModel implements ReadModel, OnApplicationBootstrap, OnAppl
   async onApplicationBootstrap(): Promise<void> {
     await this.#runner.start();
     this.#checkpoints.start();
-    this.feed.start();
+    for (const feed of this.#feeds) feed.start();
     this.#retention.start();
     this.#endWatch = watchRefusals(this.witness, this.health);
     this.#sampling = setInterval(() => this.#watch.behindMs(), sampleMs).unref();
@@ -57,6 +60,7 @@ export class AuditReadModel implements ReadModel, OnApplicationBootstrap, OnAppl
     clearInterval(this.#sampling);
     this.#endWatch();
     await this.#retention.stop();
+    await Promise.all(this.#feeds.map((feed) => feed.stop()));
     await this.#runner.stop();
     await this.#checkpoints.stop();
   }

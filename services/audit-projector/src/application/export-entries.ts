@@ -7,11 +7,13 @@ import {
   encodeCursor,
   personalLookup,
   rawPageBytesMax,
+  type InputOf,
   type OutputOf,
 } from '@tollgate/contracts';
 import { inclusionRanges, siblingRanges, type LineProof, type Range } from '@tollgate/proof';
 import { BUS } from '@tollgate/runtime';
 import { csvHead, csvLine } from '../domain/csv.ts';
+import { ocsfLine } from '../domain/ocsf.ts';
 import { wantedWords } from '../domain/words.ts';
 import {
   CHECKPOINTS,
@@ -72,7 +74,7 @@ export class ExportEntries implements OperationHandler<typeof auditExport> {
       contentType: format === 'csv' ? 'text/csv; charset=utf-8; header=present' : 'application/x-ndjson',
       headers: {
         [checkpointSizeHeader]: String(size),
-        'content-disposition': `attachment; filename="audit-${org}-${size}.${format}"`,
+        'content-disposition': `attachment; filename="audit-${org}-${size}.${format === 'ocsf' ? 'ocsf.ndjson' : format}"`,
       },
       body: head + shown.join(''),
       next: last ? encodeCursor(name, org, [size, last.position ?? position, last.index + 1]) : null,
@@ -81,14 +83,19 @@ export class ExportEntries implements OperationHandler<typeof auditExport> {
 
   async #entries(
     org: string,
-    format: 'ndjson' | 'csv',
+    format: Format,
     filter: EntryFilter,
     { whole, ...after }: { size: number; position: number; whole: boolean },
   ): Promise<Line[]> {
     const found = await this.entries.oldest(org, filter, after, pageMax);
     const personal = await this.bus.call(personalLookup, personalIdsOf(found));
     const shown = found.map((entry) => present(entry, personal));
-    const texts = format === 'csv' ? shown.map(csvLine) : await this.#proven(org, shown, after.size, whole);
+    const texts =
+      format === 'csv'
+        ? shown.map(csvLine)
+        : format === 'ocsf'
+          ? shown.map(ocsfLine)
+          : await this.#proven(org, shown, after.size, whole);
     return shown.map(({ index, position }, at) => ({ index, position, text: texts[at] as string }));
   }
 
@@ -120,6 +127,8 @@ export class ExportEntries implements OperationHandler<typeof auditExport> {
     });
   }
 }
+
+type Format = InputOf<typeof auditExport>['format'];
 
 interface Line {
   readonly index: number;

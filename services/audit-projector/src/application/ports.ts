@@ -119,6 +119,6 @@ export interface Readers {
   export(
     orgId: string,
     call: CallContext,
-    what: { readonly format: 'ndjson' | 'csv'; readonly size: number; readonly filter: AuditExportFilter },
+    what: { readonly format: 'ndjson' | 'csv' | 'ocsf'; readonly size: number; readonly filter: AuditExportFilter },
   ): Promise<void>;
 }

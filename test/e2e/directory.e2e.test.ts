@@ -408,6 +408,52 @@ describe('MCP configuration', () => {
   });
 });
 
+describe('what an organization and a product are called, and their MCP servers', () => {
+  it('change later: of the organization by its owner or the operator, and the next mcp.json shows it', async () => {
+    const own = await makeOrganization(callers);
+    const { token } = await makeToken(own);
+    const urlNow = async () => {
+      const { servers } = must(200, await own.owner('GET', own.at(`/tokens/${token.id}/mcp.json?client=vscode`)));
+      return (Object.values(servers) as { url: string }[])[0]?.url;
+    };
+    const mcpUrl = 'https://mcp.acme.example/mcp';
+    const changed = must(200, await own.owner('PATCH', own.at(''), { mcpUrl }, { 'if-match': '"1"' }));
+    expect(changed).toMatchObject({ org: { name: 'Acme', mcpUrl, version: 2 }, position: expect.any(Number) });
+    expect(must(200, await own.owner('GET', own.at('')))).toEqual(changed.org);
+    expect(await urlNow()).toBe(mcpUrl);
+    must(200, await operator('PATCH', own.at(''), { name: 'Acme Industries', mcpUrl: 'https://new.acme.example/mcp' }));
+    expect(await urlNow()).toBe('https://new.acme.example/mcp');
+
+    expect((await own.owner('PATCH', own.at(''), { mcpUrl }, { 'if-match': '"1"' })).status).toBe(412);
+    expect((await own.member('PATCH', own.at(''), { mcpUrl })).status).toBe(403);
+    expect((await globex.owner('PATCH', own.at(''), { mcpUrl })).status).toBe(404);
+    expect(paths((await own.owner('PATCH', own.at(''), { mcpUrl: 'ftp://x' })).body)).toEqual(['mcpUrl']);
+    expect(paths((await own.owner('PATCH', own.at(''), { currency: 'USD' })).body)).toEqual(['currency']);
+
+    const { items } = must(200, await own.owner('GET', own.at('/audit?action=organization.changed')));
+    expect(items).toMatchObject([
+      { before: { name: 'Acme', mcpUrl }, after: { name: 'Acme Industries' }, targets: [{ name: 'Acme Industries' }] },
+      { before: { mcpUrl: null }, after: { mcpUrl } },
+    ]);
+  });
+
+  it('of a product by the operator alone; null takes the server away', async () => {
+    const key = `shop${Date.now()}`;
+    const resources = [{ name: 'orders', operations: [{ name: 'list' }] }];
+    const shop = { key, name: 'Shop', tokenPrefix: `s${Date.now() % 1e9}`, resources };
+    must(201, await operator('POST', '/v1/products', shop));
+    const mcpUrl = 'https://mcp.shop.example/mcp';
+    const at = `/v1/products/${key}`;
+    const { product } = must(200, await operator('PATCH', at, { name: 'Shop API', mcpUrl }));
+    expect(product).toMatchObject({ key, name: 'Shop API', mcpUrl });
+    expect(must(200, await operator('GET', at))).toEqual(product);
+    expect(must(200, await operator('PATCH', at, { mcpUrl: null })).product).toMatchObject({ mcpUrl: null });
+    expect((await globex.owner('PATCH', at, { mcpUrl })).status).toBe(403);
+    expect((await operator('PATCH', '/v1/products/nothing', { mcpUrl })).status).toBe(404);
+    expect(paths((await operator('PATCH', at, { tokenPrefix: 'x' })).body)).toEqual(['tokenPrefix']);
+  });
+});
+
 describe('the response to leaks', () => {
   it('is to revoke until the owner chooses otherwise', async () => {
     const { owner, at, org } = globex;

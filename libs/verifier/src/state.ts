@@ -191,6 +191,8 @@ function team<T extends EventType & `Team${string}`>(
 
 const effects: Effects = {
   OrganizationRegistered: 'nothing',
+  OrganizationDetailsChanged: 'nothing',
+  ProductDetailsChanged: 'nothing',
   PlanChanged: 'nothing',
   LeakResponseChosen: 'nothing',
   AuditRetentionSet: 'nothing',

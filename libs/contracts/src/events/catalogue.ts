@@ -37,6 +37,9 @@ export type Catalogue = Readonly<
   Record<string, { readonly category: string; readonly version: number; readonly data: z.ZodType }>
 >;
 
+/** What may change of an organization or a product once it is registered. */
+const Details = z.object({ name: z.string(), mcpUrl: z.string().nullable() });
+
 /**
  * Every event type of the log `main`: the category of its stream, its newest version and its data.
  * A change of shape is a new version with an upcast in `upcasts.ts` and a golden file in `libs/contracts/golden/`.
@@ -54,6 +57,11 @@ export const eventTypes = {
       billing: BillingTerms,
       mcpUrl: z.string().nullable(),
     }),
+  },
+  OrganizationDetailsChanged: {
+    category: 'organization',
+    version: 1,
+    data: z.object({ name: z.string(), mcpUrl: z.string().nullable(), previous: Details }),
   },
   PlanChanged: { category: 'organization', version: 1, data: z.object({ plan: Plan, previous: Plan }) },
   LeakResponseChosen: {
@@ -127,6 +135,11 @@ export const eventTypes = {
       mcpUrl: z.string().nullable(),
       resources: z.array(ProductResource),
     }),
+  },
+  ProductDetailsChanged: {
+    category: 'product',
+    version: 1,
+    data: z.object({ key: ProductKey, name: z.string(), mcpUrl: z.string().nullable(), previous: Details }),
   },
   SeatPriceSet: {
     category: 'product',

@@ -88,6 +88,24 @@ export const orgsGet = operation({
   output: Organization,
 });
 
+export const orgsUpdate = operation({
+  name: 'orgs.update',
+  service: 'token-command',
+  kind: 'command',
+  summary: 'Rename an organization, or change the MCP server that its tokens reach',
+  http: { method: 'PATCH', path: '/v1/orgs/:org' },
+  who: ['operator', 'owner'],
+  input: z.strictObject({
+    org: OrgId,
+    name: Name.optional(),
+    /** null: its tokens reach the MCP server of their product. */
+    mcpUrl: WebUrl.nullable().optional(),
+  }),
+  output: answer,
+  errors: ['VERSION_MISMATCH'],
+  example: { input: { mcpUrl: 'https://mcp.acme.example/mcp' } },
+});
+
 export const orgsChangePlan = operation({
   name: 'orgs.change-plan',
   service: 'token-command',

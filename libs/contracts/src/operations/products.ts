@@ -218,6 +218,23 @@ export const productsGet = operation({
   example: { input: { key: 'default' } },
 });
 
+export const productsUpdate = operation({
+  ...operator,
+  name: 'products.update',
+  kind: 'command',
+  summary: 'Rename a product, or change its MCP server',
+  http: { method: 'PATCH', path: '/v1/products/:key' },
+  input: z.strictObject({
+    key: ProductKey,
+    name: Name.optional(),
+    /** null: it has no MCP server of its own. */
+    mcpUrl: WebUrl.nullable().optional(),
+  }),
+  output: z.object({ product: Product, position: Position }),
+  errors: ['VERSION_MISMATCH'],
+  example: { input: { mcpUrl: 'https://mcp.shop.example/mcp' } },
+});
+
 export const productsSetPrice = operation({
   ...operator,
   name: 'products.set-price',

@@ -82,6 +82,13 @@ const meanings: { readonly [T in EventType]: (event: Of<T>) => Meaning } = {
     targets: [organization(event)],
     after: pick(event.data, 'name', 'plan', 'currency', 'timeZone', 'billing', 'mcpUrl'),
   }),
+  OrganizationDetailsChanged: (event) => ({
+    namespace: 'Directory',
+    action: 'organization.changed',
+    targets: [organization(event)],
+    before: event.data.previous,
+    after: pick(event.data, 'name', 'mcpUrl'),
+  }),
   PlanChanged: (event) => ({
     namespace: 'Billing',
     action: 'plan.changed',
@@ -181,6 +188,13 @@ const meanings: { readonly [T in EventType]: (event: Of<T>) => Meaning } = {
     action: 'product.registered',
     targets: [product(data.key)],
     after: pick(data, 'name', 'tokenPrefix', 'environments', 'mcpUrl', 'resources'),
+  }),
+  ProductDetailsChanged: ({ data }) => ({
+    namespace: 'Directory',
+    action: 'product.changed',
+    targets: [product(data.key)],
+    before: data.previous,
+    after: pick(data, 'name', 'mcpUrl'),
   }),
   SeatPriceSet: ({ data }) => ({
     namespace: 'Billing',

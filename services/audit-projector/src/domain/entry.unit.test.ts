@@ -131,6 +131,25 @@ const samples: { [T in EventType]: { data: EventData<T>; says: object } } = {
       after: { cap: { amountMicros: '7', period: 'P1D' } },
     },
   },
+  OrganizationDetailsChanged: {
+    data: { name: 'Acme', mcpUrl: 'https://mcp.acme.example/mcp', previous: { name: 'Acme', mcpUrl: null } },
+    says: {
+      namespace: 'Directory',
+      action: 'organization.changed',
+      before: { name: 'Acme', mcpUrl: null },
+      after: { name: 'Acme', mcpUrl: 'https://mcp.acme.example/mcp' },
+    },
+  },
+  ProductDetailsChanged: {
+    data: { key: 'shop', name: 'Shop', mcpUrl: null, previous: { name: 'Shop API', mcpUrl: null } },
+    says: {
+      namespace: 'Directory',
+      action: 'product.changed',
+      targets: [{ type: 'product', id: 'shop' }],
+      before: { name: 'Shop API', mcpUrl: null },
+      after: { name: 'Shop', mcpUrl: null },
+    },
+  },
   LeakResponseChosen: {
     data: { response: 'deactivate', previous: 'revoke' },
     says: { namespace: 'Security', action: 'leak_response.chosen', before: { response: 'revoke' } },

@@ -15,6 +15,7 @@ export function labelOf(event: RecordedTollgateEvent): Label | null {
   const { orgId } = event;
   switch (event.type) {
     case 'OrganizationRegistered':
+    case 'OrganizationDetailsChanged':
       return { orgId, id: orgId ?? '', name: event.data.name, spaceId: null };
     case 'SpaceCreated':
       return { orgId, id: event.data.spaceId, name: event.data.name, spaceId: null };
@@ -23,6 +24,7 @@ export function labelOf(event: RecordedTollgateEvent): Label | null {
     case 'ProjectCreated':
       return { orgId, id: event.data.projectId, name: event.data.name, spaceId: null };
     case 'ProductRegistered':
+    case 'ProductDetailsChanged':
       return { orgId, id: event.data.key, name: event.data.name, spaceId: null };
     case 'TokenCreated': {
       const { tokenId: id, name, scope } = event.data;

@@ -8,6 +8,8 @@ const recorded = (type: EventType, data: object) => ({ type, orgId, data }) as u
 describe('a label', () => {
   it.each<[EventType, object, string]>([
     ['OrganizationRegistered', {}, orgId],
+    ['OrganizationDetailsChanged', {}, orgId],
+    ['ProductDetailsChanged', { key: 'default' }, 'default'],
     ['SpaceCreated', { spaceId: 'spc_1' }, 'spc_1'],
     ['TeamCreated', { teamId: 'tea_1' }, 'tea_1'],
     ['ProjectCreated', { projectId: 'prj_1' }, 'prj_1'],

@@ -30,12 +30,14 @@ import { ChangePlan } from './organizations/change-plan.ts';
 import { CreateOrganization } from './organizations/create-organization.ts';
 import { GetOrganization } from './organizations/get-organization.ts';
 import { SetAuditRetention } from './organizations/set-audit-retention.ts';
+import { UpdateOrganization } from './organizations/update-organization.ts';
 import { SetLeakResponse } from './organizations/set-leak-response.ts';
 import { AccountInherits } from './permissions/account-inherits.ts';
 import { TokenInherits } from './permissions/token-inherits.ts';
 import { CreateProduct } from './products/create-product.ts';
 import { GetProduct } from './products/get-product.ts';
 import { ListProducts } from './products/list-products.ts';
+import { UpdateProduct } from './products/update-product.ts';
 import { SetPrice } from './products/set-price.ts';
 import { RebuildReplica } from './projections/rebuild-replica.ts';
 import { RebuildTokenList } from './projections/rebuild-token-list.ts';
@@ -69,6 +71,7 @@ export const directoryUseCases = [
   CreateOrganization,
   GetOrganization,
   ChangePlan,
+  UpdateOrganization,
   SetLeakResponse,
   SetAuditRetention,
   CreateAccount,
@@ -94,6 +97,7 @@ export const directoryUseCases = [
   CreateProduct,
   ListProducts,
   GetProduct,
+  UpdateProduct,
   SetPrice,
   TopUpBalance,
   SetThreshold,

@@ -4,7 +4,14 @@ import { given } from '../testing/scenario.ts';
 import { account, changeRole, createAccount, deactivateAccount, eraseAccount } from './account.ts';
 import { clock, moveClock } from './clock.ts';
 import { membership, putMember, removeMember } from './membership.ts';
-import { changePlan, chooseLeakResponse, leakResponseOf, organization, registerOrganization } from './organization.ts';
+import {
+  changeOrganization,
+  changePlan,
+  chooseLeakResponse,
+  leakResponseOf,
+  organization,
+  registerOrganization,
+} from './organization.ts';
 import { environmentOf, product, registerProduct, theProduct } from './product.ts';
 import { wordsOf } from './words.ts';
 
@@ -36,6 +43,33 @@ describe('an organization', () => {
     given(organization, registered)
       .when((state) => changePlan(state, { plan: 'pro' }))
       .then());
+  const mcpUrl = 'https://mcp.acme.example/mcp';
+  it('changes its MCP server and keeps its name', () =>
+    given(organization, registered)
+      .when((state) => changeOrganization(state, { mcpUrl }))
+      .then({
+        type: 'OrganizationDetailsChanged',
+        data: { name: 'Acme', mcpUrl, previous: { name: 'Acme', mcpUrl: null } },
+      }));
+  it('gives its MCP server up, and is renamed in one', () =>
+    given(organization, registered, {
+      type: 'OrganizationDetailsChanged',
+      data: { name: 'Acme', mcpUrl, previous: { name: 'Acme', mcpUrl: null } },
+    })
+      .when((state) => changeOrganization(state, { name: 'Acme Industries', mcpUrl: null }))
+      .then({
+        type: 'OrganizationDetailsChanged',
+        data: { name: 'Acme Industries', mcpUrl: null, previous: { name: 'Acme', mcpUrl } },
+      }));
+  it.each([{}, { name: 'Acme' }, { mcpUrl: null }])('that is so already decides nothing: %j', (change) =>
+    given(organization, registered)
+      .when((state) => changeOrganization(state, change))
+      .then(),
+  );
+  it('that does not exist has no details', () =>
+    given(organization)
+      .when((state) => changeOrganization(state, { mcpUrl }))
+      .refused('NOT_FOUND'));
   it('revokes leaked tokens unless it chose otherwise', () => {
     const chosen: NewEvent = { type: 'LeakResponseChosen', data: { response: 'deactivate', previous: 'revoke' } };
     expect(leakResponseOf(given(organization, registered).folded.state)).toBe('revoke');

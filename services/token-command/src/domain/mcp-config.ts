@@ -23,7 +23,7 @@ export function mcpServerOf(
     throw new TollgateError(
       'MCP_URL_MISSING',
       `Neither the organization nor the product "${product.key}" has an MCP server. ` +
-        'The operator names one as "mcpUrl" when registering the product (POST /v1/products) or the organization (POST /v1/orgs).',
+        'Name one: an owner for the organization (PATCH /v1/orgs/:org {"mcpUrl"}), or the operator for the product (PATCH /v1/products/:key).',
     );
   }
   return { name: serverName(token.name), url, secretOf: `the agent token ${token.name} (${token.hint})` };

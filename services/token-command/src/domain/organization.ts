@@ -6,6 +6,7 @@ import {
   type TollgateEvent,
 } from '@tollgate/contracts';
 import type { Aggregate } from './aggregate.ts';
+import { changedDetails, detailsOf } from './details.ts';
 
 /** An organization: its plan and how it is billed. */
 export type OrganizationState =
@@ -26,7 +27,7 @@ export type OrganizationState =
 export type RegisteredOrganization = Extract<OrganizationState, { status: 'registered' }>;
 
 type OrganizationEvent = TollgateEvent<
-  'OrganizationRegistered' | 'PlanChanged' | 'LeakResponseChosen' | 'AuditRetentionSet'
+  'OrganizationRegistered' | 'OrganizationDetailsChanged' | 'PlanChanged' | 'LeakResponseChosen' | 'AuditRetentionSet'
 >;
 
 export const organization: Aggregate<OrganizationState, OrganizationEvent> = {
@@ -43,6 +44,8 @@ export const organization: Aggregate<OrganizationState, OrganizationEvent> = {
           auditRetentionDays: null,
           ...event.data,
         };
+      case 'OrganizationDetailsChanged':
+        return state.status === 'none' ? state : { ...state, name: event.data.name, mcpUrl: event.data.mcpUrl };
       case 'PlanChanged':
         return state.status === 'none' ? state : { ...state, plan: event.data.plan };
       case 'LeakResponseChosen':
@@ -68,6 +71,16 @@ export function registerOrganization(
 ): OrganizationEvent[] {
   if (state.status !== 'none') throw new TollgateError('ALREADY_EXISTS', 'This organization is registered already.');
   return [{ type: 'OrganizationRegistered', data: command }];
+}
+
+/** Renames it, or changes the MCP server that its tokens reach (null: that of their product). */
+export function changeOrganization(
+  state: OrganizationState,
+  command: { name?: string | undefined; mcpUrl?: string | null | undefined },
+): OrganizationEvent[] {
+  const previous = detailsOf(theOrganization(state));
+  const details = changedDetails(previous, command);
+  return details === null ? [] : [{ type: 'OrganizationDetailsChanged', data: { ...details, previous } }];
 }
 
 export function changePlan(state: OrganizationState, command: { plan: Plan }): OrganizationEvent[] {

@@ -6,6 +6,7 @@ import {
   type TollgateEvent,
 } from '@tollgate/contracts';
 import type { Aggregate } from './aggregate.ts';
+import { changedDetails, detailsOf } from './details.ts';
 
 /** What a token opens, and what that costs. */
 export type ProductState =
@@ -19,7 +20,7 @@ export type ProductState =
     } & EventData<'ProductRegistered'>);
 export type RegisteredProduct = Extract<ProductState, { status: 'registered' }>;
 
-type ProductEvent = TollgateEvent<'ProductRegistered' | 'SeatPriceSet' | 'ToolPriceSet'>;
+type ProductEvent = TollgateEvent<'ProductRegistered' | 'ProductDetailsChanged' | 'SeatPriceSet' | 'ToolPriceSet'>;
 
 export const product: Aggregate<ProductState, ProductEvent> = {
   category: 'product',
@@ -29,6 +30,8 @@ export const product: Aggregate<ProductState, ProductEvent> = {
       return { status: 'registered', createdAt: event.at, seatPrices: [], toolPrices: [], ...event.data };
     if (state.status === 'none') return state;
     switch (event.type) {
+      case 'ProductDetailsChanged':
+        return { ...state, name: event.data.name, mcpUrl: event.data.mcpUrl };
       case 'SeatPriceSet':
         return { ...state, seatPrices: [...state.seatPrices, event.data] };
       case 'ToolPriceSet':
@@ -71,6 +74,17 @@ const registration = (data: EventData<'ProductRegistered'>): ProductEvent[] => [
   { type: 'ProductRegistered', data },
   ...starterPrices(data.key).map((price) => ({ type: 'SeatPriceSet' as const, data: price })),
 ];
+
+/** Renames it, or changes its MCP server. */
+export function changeProduct(
+  state: ProductState,
+  command: { name?: string | undefined; mcpUrl?: string | null | undefined },
+): ProductEvent[] {
+  const current = theProductOfKey(state);
+  const previous = detailsOf(current);
+  const details = changedDetails(previous, command);
+  return details === null ? [] : [{ type: 'ProductDetailsChanged', data: { key: current.key, ...details, previous } }];
+}
 
 /** A price of a seat, or one of a tool's call. */
 export type Price =

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { benchAlternatives, startAlternatives, type Alternatives } from './alternatives.ts';
 import { benchBootstrap } from './bootstrap.ts';
+import { benchCharges } from './charges.ts';
 import { benchDecide } from './decide.ts';
 import { benchHttp } from './http.ts';
 import { benchJunk } from './junk.ts';
@@ -44,6 +45,7 @@ const benches: Readonly<Record<string, () => Promise<Section>>> = {
   'verify-http': async () => benchHttp(await populatedStage(), population, quick),
   alternatives: async () => benchAlternatives(await staged(), await compared(), population, quick),
   junk: async () => benchJunk(await populatedStage(), population, quick),
+  charges: async () => benchCharges(await staged(), quick),
   creates: async () => benchCreates(await staged(), await compared(), quick),
   'token-list': async () => benchTokenList(await staged(), quick),
   ...(quick

@@ -1,4 +1,4 @@
-import { createInbox, type NatsConnection } from '@nats-io/transport-node';
+import { createInbox, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 
 /**
  * Requests over NATS at the least cost: one subscription for all replies and no timers. `nc.request` itself takes longer than
@@ -23,10 +23,10 @@ export class Requester {
     });
   }
 
-  send(subject: string, body: Uint8Array, done: (reply: Uint8Array) => void): void {
+  send(subject: string, body: Uint8Array, done: (reply: Uint8Array) => void, headers?: MsgHdrs): void {
     const id = (++this.#sent).toString(36);
     this.#waiting.set(id, done);
-    this.#nc.publish(subject, body, { reply: `${this.#inbox}.${id}` });
+    this.#nc.publish(subject, body, { reply: `${this.#inbox}.${id}`, ...(headers ? { headers } : {}) });
   }
 
   request(subject: string, body: Uint8Array): Promise<Uint8Array> {

@@ -6,4 +6,4 @@ export * from './input.ts';
 export * from './operations-controller.ts';
 export * from './outage.ts';
 export * from './principal-resolver.ts';
-export { NatsServiceStrategy, type DirectHandler, type StrategyOptions } from './strategy.ts';
+export { NatsServiceStrategy, type AtOnceAnswer, type DirectHandler, type StrategyOptions } from './strategy.ts';

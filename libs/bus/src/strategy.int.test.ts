@@ -119,6 +119,32 @@ describe('an operation over plain NATS', () => {
   );
 });
 
+describe('an operation that is answered at once', () => {
+  const bare = async (body: string): Promise<Json> =>
+    (await plain.request('tollgate.v1.test.direct', body, { timeout: 3000 })).json();
+  const requests = async (): Promise<number> => {
+    const stats: Json = (await plain.request('$SRV.STATS.token-command')).json();
+    return stats.endpoints.find(({ name }: Json) => name === 'test-direct').num_requests;
+  };
+
+  it('takes the requests that it knows there, and counts them', async () => {
+    const before = await requests();
+    expect(await bare('{"text":"quick"}')).toBe('at once');
+    expect(await requests()).toBe(before + 1);
+  });
+
+  it('takes the others the ordinary way, and those that come with headers', async () => {
+    expect(await bare('{"text":"slow"}')).toMatchObject({ text: 'slow' });
+    expect(await bare('{"text":1}')).toMatchObject({ code: 'INVALID_INPUT' });
+    const { body } = await ask('test.direct', '{"text":"quick"}', { 'Tollgate-Request-Id': 'mine' });
+    expect(body).toMatchObject({ text: 'quick', call: { requestId: 'mine' } });
+  });
+
+  it('is none that needs a JWT', () => {
+    expect(() => service.strategy.serveAtOnce(greet, () => null)).toThrow('test.greet needs a JWT');
+  });
+});
+
 describe('a refusal over plain NATS', () => {
   it('carries its status and code in headers, and the problem as body', async () => {
     const { status, body, message } = await ask('test.fail', '{"how":"refusal"}', { 'Tollgate-Request-Id': 'req-8' });

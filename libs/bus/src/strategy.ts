@@ -10,12 +10,12 @@ import {
 } from '@tollgate/contracts';
 import { authorize, bearerOf, needsNoJwt, type JwtVerifier, type PrincipalResolver } from '@tollgate/identity';
 import {
+  createDurationHistogram,
   createLogger,
   currentTraceparent,
-  durationBoundsSeconds,
-  meter,
   withExtractedTrace,
   withRequest,
+  type DurationSeries,
 } from '@tollgate/telemetry';
 import {
   createInbox,
@@ -42,39 +42,36 @@ export interface StrategyOptions {
   readonly checkAnswers?: boolean;
 }
 
-/** Answers below Nest's pipeline, for a hot path. It may answer without a promise. */
+/** Answers below Nest's pipeline, for a hot path. */
 export type DirectHandler<Op extends AnyOperation> = (
   input: InputOf<Op>,
   call: CallContext,
 ) => OutputOf<Op> | Promise<OutputOf<Op>>;
+
+/**
+ * Answers from the bytes of a request, at once: the JSON text of the answer. null when there is anything unusual about the
+ * request, or anything to wait for: then nothing has happened yet, and the request goes the ordinary way.
+ */
+export type AtOnceAnswer = (body: Uint8Array) => string | null;
 
 type Handler = (input: unknown, call: CallContext) => unknown;
 
 interface Endpoint extends EndpointState {
   readonly operation: AnyOperation;
   readonly handle: Handler;
-  /** A direct handler of an operation that needs no JWT: a request without headers is answered at once. */
-  readonly atOnce: boolean;
+  readonly answerAtOnce: AtOnceAnswer | null;
+  /** Of the requests that were not refused. */
+  readonly answered: DurationSeries;
 }
 
 const logger = createLogger('bus');
-/** Of a request without headers. */
-const anonymousCall: Omit<CallContext, 'requestId'> = {
-  principal: null,
-  ip: null,
-  userAgent: null,
-  idempotencyKey: null,
-  ifMatch: null,
-  traceparent: null,
-};
 const queueGroup = 'q';
 const version = '0.1.0';
 
-const duration = meter.createHistogram('tollgate_operation_duration_seconds', {
-  description: 'Time from the arrival of a request on the bus to its answer',
-  unit: 's',
-  advice: { explicitBucketBoundaries: durationBoundsSeconds },
-});
+const duration = createDurationHistogram(
+  'tollgate_operation_duration_seconds',
+  'Time from the arrival of a request on the bus to its answer',
+);
 
 /**
  * Serves operations on NATS as a service of the NATS Services API (ADR-32), with plain JSON and no framework envelope.
@@ -84,6 +81,7 @@ const duration = meter.createHistogram('tollgate_operation_duration_seconds', {
 export class NatsServiceStrategy extends Server implements CustomTransportStrategy {
   readonly #options: StrategyOptions;
   readonly #direct = new Map<string, Handler>();
+  readonly #atOnce = new Map<string, AtOnceAnswer>();
   readonly #endpoints: Endpoint[] = [];
   #subscriptions: Subscription[] = [];
   #inFlight = 0;
@@ -99,13 +97,22 @@ export class NatsServiceStrategy extends Server implements CustomTransportStrate
     this.#direct.set(operation.name, handler as Handler);
   }
 
+  /**
+   * The hot path of an operation that needs no JWT. Requests without headers have no caller to authenticate and no trace to
+   * go on with; what the ordinary way does beside that takes longer than a verification. Call before the application listens.
+   */
+  serveAtOnce(operation: AnyOperation, answer: AtOnceAnswer): void {
+    if (!needsNoJwt(operation)) throw new Error(`${operation.name} needs a JWT, so it cannot be answered at once.`);
+    this.#atOnce.set(operation.name, answer);
+  }
+
   /** Called by Nest once all handlers are registered. */
   listen(callback: (error?: unknown) => void): void {
     try {
       const { bus, operations } = this.#options;
       for (const operation of operations)
         this.#endpoints.push(
-          endpointOf(operation, this.#handlerOf(operation), this.#direct.has(operation.name) && needsNoJwt(operation)),
+          endpointOf(operation, this.#handlerOf(operation), this.#atOnce.get(operation.name) ?? null),
         );
       this.#subscriptions = this.#endpoints.map((endpoint) =>
         bus.subscribe(endpoint.subject, (message) => this.#receive(endpoint, message), { queue: queueGroup }),
@@ -155,34 +162,21 @@ export class NatsServiceStrategy extends Server implements CustomTransportStrate
   }
 
   #receive(endpoint: Endpoint, message: Msg): void {
-    if (endpoint.atOnce && message.headers === undefined) this.#serveAtOnce(endpoint, message);
-    else void this.#serve(endpoint, message);
+    if (endpoint.answerAtOnce === null || message.headers !== undefined || !this.#answerAtOnce(endpoint, message))
+      void this.#serve(endpoint, message);
   }
 
-  /**
-   * The hot path: no caller to authenticate, no trace to go on with, and nothing to wait for. What `#serve` does beside
-   * that takes longer than a verification.
-   */
-  #serveAtOnce(endpoint: Endpoint, message: Msg): void {
+  #answerAtOnce(endpoint: Endpoint, message: Msg): boolean {
     const startedMs = performance.now();
-    const call = { ...anonymousCall, requestId: randomUUID() };
-    let code = 'OK';
-    const answer = (output: unknown) => respond(message, JSON.stringify(output ?? null), this.#options.bus.nc);
-    const fail = (error: unknown) => {
-      const refusal = asTollgateError(error);
-      code = refusal.code;
-      refuse(endpoint, message, refusal, call.requestId);
-    };
-    const done = () => this.#record(endpoint, startedMs, code);
-    this.#inFlight += 1;
+    const answer = (endpoint.answerAtOnce as AtOnceAnswer)(message.data);
+    if (answer === null) return false;
     try {
-      const output = endpoint.handle(parseInput(endpoint.operation, parseBody(message.data)), call);
-      if (output instanceof Promise) return void output.then(answer).catch(fail).finally(done);
-      answer(output);
+      message.respond(answer);
     } catch (error) {
-      fail(error);
+      logUnsent(endpoint, error);
     }
-    done();
+    count(endpoint, performance.now() - startedMs, endpoint.answered);
+    return true;
   }
 
   async #serve(endpoint: Endpoint, message: Msg): Promise<void> {
@@ -206,14 +200,8 @@ export class NatsServiceStrategy extends Server implements CustomTransportStrate
     await withExtractedTrace(headers, `serve ${endpoint.operation.name}`, () => withRequest(requestId, run), {
       attributes,
     }).catch(() => undefined);
-    this.#record(endpoint, startedMs, code);
-  }
-
-  #record(endpoint: Endpoint, startedMs: number, code: string): void {
-    const elapsedMs = performance.now() - startedMs;
-    endpoint.requests += 1;
-    endpoint.processingNs += elapsedMs * 1e6;
-    duration.record(elapsedMs / 1000, { operation: endpoint.operation.name, code });
+    const series = code === 'OK' ? endpoint.answered : duration.series({ operation: endpoint.operation.name, code });
+    count(endpoint, performance.now() - startedMs, series);
     this.#inFlight -= 1;
     if (this.#inFlight === 0) this.#idle?.();
   }
@@ -237,14 +225,21 @@ export class NatsServiceStrategy extends Server implements CustomTransportStrate
   }
 }
 
-function endpointOf(operation: AnyOperation, handle: Handler, atOnce: boolean): Endpoint {
+function count(endpoint: Endpoint, elapsedMs: number, series: DurationSeries): void {
+  endpoint.requests += 1;
+  endpoint.processingNs += elapsedMs * 1e6;
+  series.record(elapsedMs);
+}
+
+function endpointOf(operation: AnyOperation, handle: Handler, answerAtOnce: AtOnceAnswer | null): Endpoint {
   const route: Record<string, string> = operation.http
     ? { http: `${operation.http.method} ${operation.http.path}` }
     : {};
   return {
     operation,
     handle,
-    atOnce,
+    answerAtOnce,
+    answered: duration.series({ operation: operation.name, code: 'OK' }),
     // Endpoint names hold no dots.
     name: operation.name.replaceAll('.', '-'),
     subject: subjectOf(operation),
@@ -301,9 +296,13 @@ function refuse(endpoint: Endpoint, message: Msg, refusal: TollgateError, reques
   try {
     message.respond(JSON.stringify(problem), { headers });
   } catch (error) {
-    // The connection is closed: the caller learns it by its timeout.
-    logger.warn({ err: error, operation: endpoint.operation.name }, 'a refusal could not be sent');
+    logUnsent(endpoint, error);
   }
+}
+
+/** The connection is closed: the caller learns it by its timeout. */
+function logUnsent({ operation }: Endpoint, error: unknown): void {
+  logger.warn({ err: error, operation: operation.name }, 'an answer could not be sent');
 }
 
 function warnOfDifferences(operation: AnyOperation, answer: unknown): void {

@@ -9,6 +9,7 @@ export * from './events/envelope.ts';
 export * from './events/upcasts.ts';
 export * from './operation.ts';
 export * from './operations/index.ts';
+export * from './plain-verify-request.ts';
 export * from './products.ts';
 export * from './raw-page.ts';
 export * from './stack-state.ts';

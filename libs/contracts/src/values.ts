@@ -2,11 +2,9 @@ import { z } from 'zod';
 import { exampleIds } from './example.ts';
 
 /** An id carries its kind as prefix and 26 characters of Crockford base32 (128 random bits with the time first). */
+export const idPattern = (prefix: string) => new RegExp(`^${prefix}_[0-9a-hjkmnp-tv-z]{26}$`);
 const id = (prefix: string, example: string) =>
-  z
-    .string()
-    .regex(new RegExp(`^${prefix}_[0-9a-hjkmnp-tv-z]{26}$`), `must look like ${prefix}_… as Tollgate returned it`)
-    .meta({ example });
+  z.string().regex(idPattern(prefix), `must look like ${prefix}_… as Tollgate returned it`).meta({ example });
 export const OrgId = id('org', exampleIds.org);
 export const SpaceId = id('spc', exampleIds.space);
 export const AccountId = id('acc', exampleIds.account);

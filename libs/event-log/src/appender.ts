@@ -1,7 +1,7 @@
 import { context, type Context } from '@opentelemetry/api';
 import pg from 'pg';
 import { TollgateError, type EventMeta, type RecordedTollgateEvent } from '@tollgate/contracts';
-import { createLogger, currentTraceparent, durationBoundsSeconds, meter, withSpan } from '@tollgate/telemetry';
+import { createDurationHistogram, createLogger, currentTraceparent, meter, withSpan } from '@tollgate/telemetry';
 import { decideBatch, writesOf, type BatchDecision } from './batch.ts';
 import { lockAndRead, refusalOf, write, writesAnything } from './append-transaction.ts';
 import { checkedRequest } from './codec.ts';
@@ -13,11 +13,10 @@ const batchSize = meter.createHistogram('tollgate_append_batch_events', {
   description: 'Events written by one transaction of the appender',
   advice: { explicitBucketBoundaries: [1, 2, 5, 10, 20, 50, 100, 200] },
 });
-const duration = meter.createHistogram('tollgate_append_duration_seconds', {
-  description: 'From the call of append to its answer',
-  unit: 's',
-  advice: { explicitBucketBoundaries: durationBoundsSeconds },
-});
+const duration = createDurationHistogram(
+  'tollgate_append_duration_seconds',
+  'From the call of append to its answer',
+).series({});
 
 /** A transaction that lasts longer than this is given up by Postgres: it holds the lock that every append needs. */
 const STATEMENT_TIMEOUT_MS = 3_000;
@@ -66,7 +65,7 @@ export class EventAppender implements EventStore {
     try {
       return await withSpan('event_log.append', () => this.enqueue({ ...checked, meta: traced(request.meta) }));
     } finally {
-      duration.record((performance.now() - started) / 1000);
+      duration.record(performance.now() - started);
     }
   }
 

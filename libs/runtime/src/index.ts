@@ -1,5 +1,6 @@
 export { readConfiguration, type Configuration } from './configuration.ts';
 export { cached, HealthRegistry, type HealthCheck, type Readiness } from './health.ts';
+export type { AtOnceRoute } from './http/at-once.ts';
 export { bodyLimitBytes, installProblemReplies, problemServerOptions, sendProblem } from './http/problem-replies.ts';
 export type { FastifyInstance, FastifyReply, FastifyRequest } from './http/problem-replies.ts';
 export { runService } from './run-service.ts';

@@ -11,7 +11,8 @@ import type { FastifyInstance } from 'fastify';
 import type { AddressInfo } from 'node:net';
 import { readConfiguration, type Configuration } from './configuration.ts';
 import { cached, HealthRegistry } from './health.ts';
-import { installBasics, ProblemFastifyAdapter } from './http/server.ts';
+import type { AtOnceRoute } from './http/at-once.ts';
+import { installAtOnce, installBasics, ProblemFastifyAdapter } from './http/server.ts';
 import { nestLogger } from './nest-logger.ts';
 import { BUS, CONFIGURATION, HEALTH, JWT_VERIFIER, POOL, PRINCIPAL_RESOLVER } from './tokens.ts';
 
@@ -23,6 +24,8 @@ export interface ServiceDefinition {
   readonly database?: boolean;
   /** Adds routes to the HTTP server, before it listens. Providers are there: `app.get(BUS)`. */
   readonly http?: (fastify: FastifyInstance, app: INestApplicationContext) => void | Promise<void>;
+  /** A hot path over HTTP, for most requests of one of these routes: answered before Fastify is asked. */
+  readonly atOnce?: (app: INestApplicationContext) => AtOnceRoute;
   /** Registers operations that are answered below Nest's pipeline. */
   readonly direct?: (strategy: NatsServiceStrategy, app: INestApplicationContext) => void;
   /** By default all operations of the service; those for development only while `TOLLGATE_DEV=1`. */
@@ -104,6 +107,7 @@ async function assemble(definition: ServiceDefinition, parts: Parts): Promise<Ru
   app.connectMicroservice({ strategy }, { inheritAppConfig: true });
   definition.direct?.(strategy, app);
   await definition.http?.(adapter.fastify, app);
+  if (definition.atOnce) installAtOnce(adapter.fastify, definition.atOnce(app), () => stopping);
   await app.init();
   await app.startAllMicroservices();
   await app.listen(configuration.port, configuration.host);

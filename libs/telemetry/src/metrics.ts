@@ -1,11 +1,15 @@
 import type { Meter } from '@opentelemetry/api';
 import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { AggregationTemporality, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
+import { durations } from './durations.ts';
 
 /** Collects when it is asked to, and owns no server: `/metrics` of each service asks. */
 class ScrapeReader extends MetricReader {
   constructor() {
-    super({ aggregationTemporalitySelector: () => AggregationTemporality.CUMULATIVE });
+    super({
+      aggregationTemporalitySelector: () => AggregationTemporality.CUMULATIVE,
+      metricProducers: [durations],
+    });
   }
 
   protected override async onForceFlush(): Promise<void> {}
@@ -20,11 +24,6 @@ const serializer = new PrometheusSerializer('', false, undefined, true, true);
 
 /** Creates instruments. Names start with `tollgate_`, end in their unit, and never carry ids of organizations or tokens. */
 export const meter: Meter = provider.getMeter('tollgate');
-
-/** Bounds in seconds for durations between 0.25 ms and 10 s. */
-export const durationBoundsSeconds = [
-  0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
-];
 
 /** The state of all instruments in the Prometheus text format. */
 export async function metricsHandler(): Promise<string> {

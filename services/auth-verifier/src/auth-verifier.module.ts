@@ -5,6 +5,7 @@ import { BUS, HEALTH, type HealthRegistry } from '@tollgate/runtime';
 import { NatsAuthority, NatsUsageSink } from '@tollgate/verifier-host';
 import { BusTokenDirectory } from './adapters/bus-token-directory.ts';
 import { reportHealth } from './adapters/health.ts';
+import { KnownCallers } from './adapters/known-callers.ts';
 import { useCases } from './application/index.ts';
 import { ReplicaHost } from './application/replica-host.ts';
 import { UsageReports } from './application/usage-reports.ts';
@@ -15,6 +16,7 @@ import { VerifyCalls } from './application/verify-calls.ts';
   controllers: [operationsController('auth-verifier', { direct: [tokensVerify, tokensVerifyBatch] })],
   providers: [
     ...useCases,
+    { provide: KnownCallers, useFactory: () => new KnownCallers() },
     {
       provide: ReplicaHost,
       useFactory: (bus: Bus, health: HealthRegistry) => {

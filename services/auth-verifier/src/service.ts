@@ -5,7 +5,8 @@ import { serveOnBus } from './adapters/bus.ts';
 import { serveForwarded } from './adapters/forwarded.ts';
 import { serveForwardAuth } from './adapters/forward-auth.ts';
 import { serveIntrospection } from './adapters/introspect.ts';
-import { serveOverHttp } from './adapters/http.ts';
+import { serveOverHttp, verifyRouteAtOnce } from './adapters/http.ts';
+import { KnownCallers } from './adapters/known-callers.ts';
 import { serveWhoAmI } from './adapters/whoami.ts';
 import { VerifyCalls } from './application/verify-calls.ts';
 import { AuthVerifierModule } from './auth-verifier.module.ts';
@@ -18,10 +19,11 @@ export const authVerifier: ServiceDefinition = {
   http: (fastify, app) => {
     const calls = app.get(VerifyCalls);
     const jwts = app.get<JwtVerifier>(JWT_VERIFIER);
-    serveOverHttp(fastify, calls, jwts);
+    serveOverHttp(fastify, calls, jwts, app.get(KnownCallers));
     serveIntrospection(fastify, calls, jwts);
     serveForwardAuth(fastify, calls);
     serveWhoAmI(fastify, calls);
     serveForwarded(fastify, app.get<Bus>(BUS), jwts);
   },
+  atOnce: (app) => verifyRouteAtOnce(app.get(VerifyCalls), app.get(KnownCallers)),
 };

@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { headers as createHeaders, type MsgHdrs } from '@nats-io/transport-node';
 import { connectBus } from '@tollgate/bus';
 import { rebuildCredentials } from '@tollgate/contracts';
+import { VerifyCalls } from './application/verify-calls.ts';
 import { createToken, openOrganization, org, revoke, space, type TestToken } from './testing/organization.ts';
 import { startStage, until, type Stage } from './testing/stage.ts';
 
@@ -131,6 +133,92 @@ describe('tollgate.v1.tokens.verify', () => {
     const endpoint = stats.endpoints.find(({ subject }) => subject === 'tollgate.v1.tokens.verify');
     expect(endpoint).toMatchObject({ queue_group: 'q', num_errors: 1 });
     expect(endpoint?.num_requests).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe('a verification that is answered at once', () => {
+  /** What every answer has of its own. */
+  const plain = (text: string) =>
+    text.replaceAll(/"(decisionId|requestId)":"[^"]*"|"leaseRemainingMs":\d+/g, '"own":0');
+  const bodies = () =>
+    [
+      ...[
+        {},
+        { space },
+        { space, resource: 'agents', operation: 'list' },
+        { space, resource: 'agents', operation: 'x' },
+      ],
+      ...[{ resource: 'agents' }, { resource: 'agents', operation: 'list' }, { space: 'spc_1' }, { colour: 'red' }],
+      ...[{ space, method: 'GET', path: '/api/agent-base' }, { environment: 'test' }, { environment: 'prod' }],
+      ...[
+        { product: 'p' },
+        { project: 'p' },
+        { tool: 't' },
+        { tool: 1 },
+        { strict: true },
+        { atLeast: 1 },
+        { atLeast: -1 },
+      ],
+      ...[{ token: '' }, { token: 'x' }, { token: 'sk_live_ü' }, { token: null }, { token: 'x'.repeat(5000) }],
+      ...[{ token: `sk_live_${'0'.repeat(64)}_000000` }, { ['__proto__']: 'x' }, { tool: '\ud800' }],
+    ].map((wishes) => JSON.stringify({ token: first.secret, ...wishes }));
+  const texts = () => [...bodies(), '', '{', '[]', 'null', '"x"', '{"token":"x","token":""}', '\ufeff{}'];
+
+  /** The two ways are told apart by what is called for each. */
+  const taken = async (ask: () => Promise<void>): Promise<number> => {
+    const spy = jest.spyOn(stage.service.app.get(VerifyCalls), 'verifyAtOnce');
+    await ask();
+    const times = spy.mock.results.filter(({ type, value }) => type === 'return' && value !== null).length;
+    spy.mockRestore();
+    return times;
+  };
+
+  it('over HTTP is the one that Fastify answers, to the byte', async () => {
+    const answersTo = async (type: string) => {
+      const answers: unknown[] = [];
+      for (const body of texts()) {
+        const headers = { 'content-type': type, authorization: stage.authorization };
+        const response = await fetch(`${stage.service.url}/v1/verify`, { method: 'POST', headers, body });
+        const { 'content-length': _, date: _date, ...others } = Object.fromEntries(response.headers);
+        answers.push([body, response.status, others, plain(await response.text())]);
+      }
+      return answers;
+    };
+    await answersTo('application/json');
+    let [atOnce, ordinary]: [unknown, unknown] = [null, null];
+    expect(await taken(async () => void (atOnce = await answersTo('application/json')))).toBeGreaterThan(10);
+    expect(await taken(async () => void (ordinary = await answersTo('application/json;charset=utf-8')))).toBe(0);
+    expect(atOnce).toEqual(ordinary);
+  });
+
+  it('over NATS is the one that comes with headers, to the byte', async () => {
+    const answersTo = async (headers?: MsgHdrs) => {
+      const answers: unknown[] = [];
+      for (const body of texts()) {
+        const options = { timeout: 3000, ...(headers ? { headers } : {}) };
+        const reply = await stage.outside.request('tollgate.v1.tokens.verify', body, options);
+        answers.push([body, reply.headers?.get('Nats-Service-Error') ?? '', plain(reply.string())]);
+      }
+      return answers;
+    };
+    const headers = createHeaders();
+    headers.set('Tollgate-Request-Id', 'r1');
+    let [atOnce, ordinary]: [unknown, unknown] = [null, null];
+    expect(await taken(async () => void (atOnce = await answersTo()))).toBeGreaterThan(10);
+    expect(await taken(async () => void (ordinary = await answersTo(headers)))).toBe(0);
+    expect(atOnce).toEqual(ordinary);
+  });
+
+  it('is counted like every other', async () => {
+    const count = async () => {
+      const pattern =
+        /^tollgate_http_request_duration_seconds_count\{[^}]*route="\/v1\/verify",status="200"[^}]*\} (\d+)/m;
+      return Number(pattern.exec((await stage.get('/metrics')).text)?.[1]);
+    };
+    const before = await count();
+    await verify({ token: first.secret });
+    await stage.post('/v1/verify', { token: first.secret }, { 'content-type': 'application/json;charset=utf-8' });
+    expect(await count()).toBe(before + 2);
   });
 });
 

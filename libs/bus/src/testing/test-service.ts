@@ -96,6 +96,7 @@ export async function serve(
 ): Promise<TestService> {
   const strategy = new NatsServiceStrategy({ bus, operations, verifier, resolver, checkAnswers: true });
   strategy.serveDirectly(direct, (input, call) => ({ text: input.text, call }));
+  strategy.serveAtOnce(direct, (body) => (Buffer.from(body).toString() === '{"text":"quick"}' ? '"at once"' : null));
   const module: DynamicModule = {
     module: TestModule,
     imports: [CqrsModule.forRoot()],

@@ -37,11 +37,14 @@ export const decisionReasons = [
 ] as const;
 export type DecisionReason = (typeof decisionReasons)[number];
 
-const text = z.string().max(2000);
+/** The longest token, and the longest of the other texts of a request, in UTF-16 units. */
+export const tokenMax = 4096;
+export const textMax = 2000;
+const text = z.string().max(textMax);
 
 export const VerifyRequest = z.strictObject({
   /** An empty or absent token is a decision too: TOKEN_MISSING. */
-  token: z.string().max(4096).optional(),
+  token: z.string().max(tokenMax).optional(),
   space: SpaceId.optional(),
   resource: text.optional(),
   operation: text.optional(),

@@ -1,22 +1,16 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { TollgateError } from '@tollgate/contracts';
-import {
-  adoptTrace,
-  durationBoundsSeconds,
-  meter,
-  metricsHandler,
-  nameHttpRoute,
-  withRequest,
-} from '@tollgate/telemetry';
+import { adoptTrace, createDurationHistogram, metricsHandler, nameHttpRoute, withRequest } from '@tollgate/telemetry';
 import type { FastifyInstance } from 'fastify';
 import type { HealthRegistry } from '../health.ts';
+import { answerAtOnce, type AtOnceRoute } from './at-once.ts';
 import { installProblemReplies, problemServerOptions, sendProblem } from './problem-replies.ts';
 
-const duration = meter.createHistogram('tollgate_http_request_duration_seconds', {
-  description: 'Time from the arrival of an HTTP request to its answer',
-  unit: 's',
-  advice: { explicitBucketBoundaries: durationBoundsSeconds },
-});
+const duration = createDurationHistogram(
+  'tollgate_http_request_duration_seconds',
+  'Time from the arrival of an HTTP request to its answer',
+);
+const seriesOf = (method: string, route: string, status: number) => duration.series({ method, route, status });
 
 /** Nest's Fastify adapter with our answers for what goes wrong, in place of Nest's. */
 export class ProblemFastifyAdapter extends FastifyAdapter {
@@ -65,7 +59,7 @@ export function installBasics(fastify: FastifyInstance, health: HealthRegistry, 
   });
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
-    duration.record(reply.elapsedTime / 1000, { method: request.method, route, status: reply.statusCode });
+    seriesOf(request.method, route, reply.statusCode).record(reply.elapsedTime);
     done();
   });
   fastify.get('/healthz', () => ({ status: 'alive' }));
@@ -76,4 +70,9 @@ export function installBasics(fastify: FastifyInstance, health: HealthRegistry, 
   fastify.get('/metrics', async (_request, reply) =>
     reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsHandler()),
   );
+}
+
+/** Puts a route before Fastify, once that has its own. */
+export function installAtOnce(fastify: FastifyInstance, route: AtOnceRoute, isStopping: () => boolean): void {
+  answerAtOnce(fastify.server, route, { isStopping, answered: seriesOf(route.method, route.path, 200) });
 }

@@ -54,6 +54,15 @@ export class VerifyCalls {
   }
 
   /**
+   * The decision on a plain request; null when there is none now: then nothing was counted, and `verify` is to be asked.
+   * @throws TollgateError INVALID_INPUT, SPACE_REQUIRED
+   */
+  verifyAtOnce(request: VerifyRequest): Decision | null {
+    const decision = this.#verifier.verify(request);
+    return decision instanceof Promise || decision.code === 'UNDECIDABLE' ? null : this.#count(decision);
+  }
+
+  /**
    * The decision on one request, UNDECIDABLE among them, for who answers with statuses.
    * @throws TollgateError INVALID_INPUT, SPACE_REQUIRED
    */

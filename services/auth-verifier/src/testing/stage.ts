@@ -19,6 +19,8 @@ export interface Stage {
   readonly service: RunningService;
   /** A client outside the platform that may verify and nothing else. */
   readonly outside: NatsConnection;
+  /** The `Authorization` of a service that may verify. */
+  readonly authorization: string;
   /** `POST` with the JWT of a service that may verify. */
   post(
     path: string,
@@ -53,6 +55,7 @@ export async function startStage(prepare: (authority: TestAuthority) => Promise<
     authority,
     service,
     outside,
+    authorization,
     async post(path, body, headers = {}) {
       const response = await fetch(service.url + path, {
         method: 'POST',

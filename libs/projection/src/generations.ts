@@ -15,6 +15,11 @@ export interface Generation {
 
 const COLUMNS = 'generation, position, version, shape, log_id AS "logId", tables';
 
+/** The tables of a generation, as Postgres knows them. */
+export function physicalNames({ schema }: Pick<ProjectionDefinition, 'schema'>, { generation, tables }: Generation) {
+  return tables.map((table) => physicalName(schema, table, generation));
+}
+
 /** Makes the schema's checkpoint table if it is missing. Several processes may start at once. */
 export async function ensureCheckpoints(pool: Pool, schema: string): Promise<void> {
   await inTransaction(pool, async (tx) => {

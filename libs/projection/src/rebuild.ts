@@ -3,7 +3,16 @@ import { TollgateError, type RebuildReport } from '@tollgate/contracts';
 import { inTransaction, type ClientBase, type EventSource, type Pool, type PoolClient } from '@tollgate/event-log';
 import { compareGenerations } from './compare.ts';
 import { tableNames, type ProjectionDefinition } from './definition.ts';
-import { lockLive, makeGeneration, readLive, setPosition, switchTo, type Generation } from './generations.ts';
+import {
+  lockLive,
+  makeGeneration,
+  physicalNames,
+  readLive,
+  setPosition,
+  switchTo,
+  type Generation,
+} from './generations.ts';
+import { analyze } from './statistics.ts';
 
 const BATCH = 1_000;
 /** What may be left to apply when the running tables are held still for the comparison. */
@@ -31,6 +40,8 @@ export async function rebuild({ pool, source, definition, compare }: RebuildOpti
     let next = await inTransaction(pool, (tx) => makeGeneration(tx, definition, logId));
     for (let attempt = 1; ; attempt++) {
       next = await fill(pool, source, definition, next);
+      // Nobody has learnt yet how large they are, and the queries of readers are planned by it at once.
+      if (attempt === 1) await analyze(pool, physicalNames(definition, next));
       try {
         return await inTransaction(pool, (tx) => finish(tx, source, definition, next, compare));
       } catch (error) {

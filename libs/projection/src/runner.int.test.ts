@@ -76,6 +76,31 @@ describe('a running projection', () => {
     expect(await physicalTables()).toEqual(['counts__1', 'spaces__1']);
   });
 
+  it('lets Postgres know by itself how large its tables have become', async () => {
+    const definition = spacesProjection({
+      tables: {
+        spaces: { ddl: (table) => [`CREATE TABLE ${table} (n integer) WITH (autovacuum_enabled = off)`] },
+        counts: { ddl: (table) => [`CREATE TABLE ${table} (n integer) WITH (autovacuum_enabled = off)`] },
+      },
+      apply: async (tx, events, table) =>
+        void (await tx.query(`INSERT INTO ${table('spaces')} SELECT generate_series(1, $1)`, [events.length * 3])),
+    });
+    const runner = new ProjectionRunner({ pool, source: log, bus, definition });
+    runners.push(runner);
+    await runner.start();
+    await append(1, 1_000);
+    await runner.waitFor(1_000);
+    const known = async () => {
+      const { rows } = await pool.query(
+        `SELECT relname, reltuples FROM pg_class WHERE oid IN ('billing.spaces__1'::regclass, 'billing.counts__1'::regclass) ORDER BY 1`,
+      );
+      return rows.map(({ reltuples }) => reltuples as number);
+    };
+    await until('it has looked', async () => (await known())[1] === 3_000);
+    // Never analysed: there was nothing to learn.
+    expect((await known())[0]).toBe(-1);
+  });
+
   it('goes on from its checkpoint', async () => {
     await append(1, 10);
     await (await run()).catchUp();

@@ -11,8 +11,17 @@ import { TollgateError, type RebuildReport, type RecordedTollgateEvent } from '@
 import { Feed, inTransaction, type EventSource, type FeedBus, type Pool } from '@tollgate/event-log';
 import { createLogger, meter, recordsSpans, tracer } from '@tollgate/telemetry';
 import { shapeOf, tableNames, type ProjectionDefinition } from './definition.ts';
-import { ensureCheckpoints, ensureLive, lockLive, setPosition, type Generation } from './generations.ts';
+import {
+  ensureCheckpoints,
+  ensureLive,
+  lockLive,
+  physicalNames,
+  readLive,
+  setPosition,
+  type Generation,
+} from './generations.ts';
 import { rebuild } from './rebuild.ts';
+import { analyzeGrown } from './statistics.ts';
 
 /** What a reader who asked for a position waits at most. */
 const WAIT_MS = 2_000;
@@ -23,6 +32,12 @@ const PATIENCE_MS = 50;
  * command whose event it is gets its answer first.
  */
 const LINGER_MS = 100;
+/** Where many come in that time, larger batches are cheaper still. */
+const BUSY_LINGER_MS = 250;
+const BUSY_EVENTS = 50;
+/** Statistics are looked after once so many events were applied. Postgres counts what is written by the second. */
+const EVENTS_PER_LOOK = 1_000;
+const LOOK_MS = 1_000;
 
 export interface ProjectionOptions {
   /** Of the role that owns the projection's schema; at least four connections. */
@@ -52,6 +67,10 @@ export class ProjectionRunner {
   private readonly waiting = new Set<() => void>();
   private feed: Feed | undefined;
   private reached = 0;
+  private lastBatch = 0;
+  private appliedSinceLook = 0;
+  private look: NodeJS.Timeout | undefined;
+  private looking: Promise<void> | undefined;
 
   constructor(options: ProjectionOptions) {
     this.options = options;
@@ -91,7 +110,7 @@ export class ProjectionRunner {
       from: position,
       logId,
       batchMax: batchMax ?? 500,
-      lingerMs: () => (this.waiting.size > 0 ? 0 : LINGER_MS),
+      lingerMs: () => (this.waiting.size > 0 ? 0 : this.lastBatch > BUSY_EVENTS ? BUSY_LINGER_MS : LINGER_MS),
       onEvents: (events) => this.apply(events),
     });
     this.feed.start();
@@ -103,6 +122,8 @@ export class ProjectionRunner {
     runners.delete(this);
     await this.feed?.stop();
     this.feed = undefined;
+    clearTimeout(this.look);
+    await this.looking;
   }
 
   /**
@@ -163,6 +184,18 @@ export class ProjectionRunner {
     return this.currentGeneration();
   }
 
+  private async lookAfterTables(): Promise<void> {
+    const { pool, definition } = this.options;
+    this.appliedSinceLook = 0;
+    try {
+      const live = await readLive(pool, definition);
+      if (live) await analyzeGrown(pool, physicalNames(definition, live));
+    } catch (err) {
+      this.logger.warn({ err }, 'the statistics of the tables could not be renewed');
+    }
+    this.look = undefined;
+  }
+
   private async apply(events: readonly RecordedTollgateEvent[]): Promise<void> {
     const { pool, definition } = this.options;
     const spans = startSpans(this.name, events);
@@ -184,6 +217,11 @@ export class ProjectionRunner {
       });
       this.reached = Math.max(this.reached, position);
       for (const check of this.waiting) check();
+      this.lastBatch = events.length;
+      this.appliedSinceLook += events.length;
+      if (this.appliedSinceLook >= EVENTS_PER_LOOK) {
+        this.look ??= setTimeout(() => void (this.looking = this.lookAfterTables()), LOOK_MS);
+      }
     } finally {
       for (const span of spans) span.end();
     }

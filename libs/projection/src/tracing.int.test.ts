@@ -5,7 +5,7 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { EventAppender, PostgresEventLog, type Appended } from '@tollgate/event-log';
 import { InMemoryBus, meta, spaceCreated, startDatabase, until, type TestDatabase } from '@tollgate/event-log/testing';
-import { withSpan } from '@tollgate/telemetry';
+import { recordSpans, withSpan } from '@tollgate/telemetry';
 import { ProjectionRunner } from './runner.ts';
 import { spacesProjection } from './testing/spaces-projection.ts';
 
@@ -18,6 +18,7 @@ beforeAll(async () => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }));
+  recordSpans();
   db = await startDatabase();
   appender = new EventAppender({ url: db.url('token-command') });
   const pool = db.pool('billing-meter');

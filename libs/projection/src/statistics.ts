@@ -1,0 +1,28 @@
+import type { Pool } from '@tollgate/event-log';
+
+/** A table is analysed once so many of its rows, and a fifth of all, were written since the last time. */
+const rowsMin = 2_000;
+
+/**
+ * Renews the planner's statistics of tables that have grown or changed much: what autovacuum does, but not a minute later.
+ * A list that is read right after an import is else planned as if its tables were still small.
+ * @param tables physical names, of the role that asks
+ * @returns those that were analysed
+ */
+export async function analyzeGrown(pool: Pool, tables: readonly string[]): Promise<string[]> {
+  const { rows } = await pool.query<{ name: string }>({
+    name: 'tables-grown',
+    text: `SELECT wanted.name FROM unnest($1::text[]) AS wanted (name)
+             JOIN pg_class AS class ON class.oid = to_regclass(wanted.name)
+            WHERE pg_stat_get_mod_since_analyze(class.oid) > $2 + 0.2 * greatest(class.reltuples, 0)`,
+    values: [tables, rowsMin],
+  });
+  const grown = rows.map(({ name }) => name);
+  await analyze(pool, grown);
+  return grown;
+}
+
+/** One after the other: each is looked at for some tens of milliseconds at most, whatever its size. */
+export async function analyze(pool: Pool, tables: readonly string[]): Promise<void> {
+  for (const name of tables) await pool.query(`ANALYZE ${name}`);
+}

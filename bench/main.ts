@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { benchAlternatives, startAlternatives, type Alternatives } from './alternatives.ts';
+import { benchBilling } from './billing.ts';
 import { benchBootstrap } from './bootstrap.ts';
 import { benchCharges } from './charges.ts';
 import { benchDecide } from './decide.ts';
@@ -48,6 +49,7 @@ const benches: Readonly<Record<string, () => Promise<Section>>> = {
   charges: async () => benchCharges(await staged(), quick),
   creates: async () => benchCreates(await staged(), await compared(), quick),
   'token-list': async () => benchTokenList(await staged(), quick),
+  billing: () => benchBilling(quick),
   ...(quick
     ? {}
     : { 'bootstrap-10m': async () => benchBootstrap(await populatedStage(), [10 * million], '1 million tokens') }),

@@ -68,32 +68,39 @@ async function fill(
     const target = (await readLive(pool, definition))?.position ?? 0;
     if (target - position <= REMAINDER_MAX || target - position > missing * 0.8) return { ...next, position };
     missing = target - position;
-    while (position < target) {
-      const from = position;
-      position = await inTransaction(pool, async (tx) => {
+    for await (const events of readAhead(source, position, target)) {
+      position = events.at(-1)!.position;
+      await inTransaction(pool, async (tx) => {
         await definition.begin?.(tx);
-        const reached = await applyNext(tx, source, definition, next, from, target);
-        await setPosition(tx, definition, next.generation, reached);
-        return reached;
+        await definition.apply(tx, events, tableNames(definition, next.generation));
+        await setPosition(tx, definition, next.generation, position);
       });
     }
   }
 }
 
-/** Applies one batch of events after `from` and up to `target`; returns the position reached. */
-async function applyNext(
-  tx: ClientBase,
-  source: EventSource,
-  definition: ProjectionDefinition,
-  { generation }: Generation,
-  from: number,
-  target: number,
-): Promise<number> {
+type Events = Awaited<ReturnType<EventSource['read']>>;
+
+/** The events after `from` up to `target`, a batch at a time. The next batch is read while its reader works on this one. */
+async function* readAhead(source: EventSource, from: number, target: number): AsyncGenerator<Events> {
+  let reading = readNext(source, from, target);
+  while (from < target) {
+    const events = await reading;
+    from = events.at(-1)!.position;
+    if (from < target) {
+      reading = readNext(source, from, target);
+      // Its error is for whoever asks for it next, if somebody does.
+      reading.catch(() => undefined);
+    }
+    yield events;
+  }
+}
+
+async function readNext(source: EventSource, from: number, target: number): Promise<Events> {
   const events = await source.read(from, Math.min(BATCH, target - from));
   if (events.length === 0)
     throw new Error(`the log does not have position ${from + 1}, which the running tables have applied`);
-  await definition.apply(tx, events, tableNames(definition, generation));
-  return events.at(-1)!.position;
+  return events;
 }
 
 async function finish(
@@ -108,7 +115,9 @@ async function finish(
   await definition.begin?.(tx);
   const live = await lockLive(tx, definition);
   for (let position = next.position; position < live.position;) {
-    position = await applyNext(tx, source, definition, next, position, live.position);
+    const events = await readNext(source, position, live.position);
+    await definition.apply(tx, events, tableNames(definition, next.generation));
+    position = events.at(-1)!.position;
   }
   await setPosition(tx, definition, next.generation, live.position);
   const { tables, differences } = compare

@@ -16,9 +16,12 @@ type Place = { readonly afterPosition: number } | { readonly orgId: string; read
 export async function readFeed(pool: Pool, { limit, ...place }: Place & { limit: number }): Promise<FeedMessage[]> {
   const ofOne = 'orgId' in place;
   const { rows } = await pool.query<EventRow & { sequence: number }>(
-    `SELECT feed.sequence, event.* FROM billing.feed AS feed JOIN billing_log.events AS event USING (position)
-      WHERE ${ofOne ? 'feed.org_id = $3 AND feed.sequence > $1' : 'feed.position > $1'}
-      ORDER BY ${ofOne ? 'feed.sequence' : 'feed.position'} LIMIT $2`,
+    // The page first, so that the events are looked up one by one and the log is never read from its beginning.
+    `SELECT feed.sequence, event.*
+       FROM (SELECT position, sequence FROM billing.feed
+              WHERE ${ofOne ? 'org_id = $3 AND sequence > $1' : 'position > $1'}
+              ORDER BY ${ofOne ? 'sequence' : 'position'} LIMIT $2) AS feed
+       JOIN billing_log.events AS event USING (position) ORDER BY position`,
     ofOne ? [place.afterSequence, limit, place.orgId] : [place.afterPosition, limit],
   );
   return rows.map((row) => {

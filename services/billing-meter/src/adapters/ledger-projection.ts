@@ -129,16 +129,23 @@ async function applySeatRecords(
 
 /** Every event of an organization is the next of its sequence: 1, 2, 3 … in log order. */
 async function applyFeed(tx: ClientBase, events: readonly RecordedBillingEvent[], table: PhysicalName): Promise<void> {
-  const rows = events.map(({ orgId, position }) => ({ orgId, position }));
+  const orgIds = events.map(({ orgId }) => orgId ?? '');
+  const { rows } = await tx.query<{ orgId: string; sequence: number }>(
+    `SELECT org_id AS "orgId", last.sequence
+       FROM unnest($1::text[]) AS orgs (org_id)
+      CROSS JOIN LATERAL (SELECT sequence FROM ${table('feed')} AS told WHERE told.org_id = orgs.org_id
+                           ORDER BY sequence DESC LIMIT 1) AS last`,
+    [[...new Set(orgIds)]],
+  );
+  const last = new Map(rows.map(({ orgId, sequence }) => [orgId, sequence]));
+  const sequences = orgIds.map((orgId) => {
+    const sequence = (last.get(orgId) ?? 0) + 1;
+    last.set(orgId, sequence);
+    return sequence;
+  });
   await tx.query(
-    `WITH last AS (
-       SELECT org_id, coalesce((SELECT sequence FROM ${table('feed')} AS told WHERE told.org_id = orgs.org_id
-                                 ORDER BY sequence DESC LIMIT 1), 0) AS sequence
-         FROM unnest($2::text[]) AS orgs (org_id))
-     INSERT INTO ${table('feed')} (org_id, sequence, position)
-     SELECT org_id, last.sequence + row_number() OVER (PARTITION BY org_id ORDER BY position), position
-       FROM jsonb_to_recordset($1) AS event ("orgId" text, position bigint)
-       JOIN last ON last.org_id = event."orgId"`,
-    [JSON.stringify(rows), [...new Set(rows.map(({ orgId }) => orgId))]],
+    `INSERT INTO ${table('feed')} (org_id, sequence, position)
+     SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[])`,
+    [orgIds, sequences, events.map(({ position }) => position)],
   );
 }

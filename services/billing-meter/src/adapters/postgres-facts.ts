@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { TollgateError, type Evidence } from '@tollgate/contracts';
 import { POOL } from '@tollgate/runtime';
 import { decodeEvent, storedEvent, type EventRow, type Pool } from '@tollgate/event-log';
-import type { Facts, LateFact, Progress, RecordedSeat, SeatPlace, Standing } from '../application/bookkeeping/ports.ts';
+import type { Facts, LateFact, Progress, RecordedSeat, Standing, StirredBy } from '../application/bookkeeping/ports.ts';
 import { READ_MODEL, type ReadModel } from '../application/ports.ts';
 import { graceMs } from '../domain/periods.ts';
 import type { SeatRecord } from '../domain/seat-record.ts';
@@ -12,32 +12,48 @@ import { seatColumns } from './seat-columns.ts';
 /** Events of a token that change what its seat costs. */
 const movingTypes = ['TokenCreated', 'TokenExpiryChanged', 'TokenRevoked'];
 
-/** What changes the terms of many seats between two standings: a plan of an organization, a price. */
-const newTerms = `
-  plans AS (SELECT DISTINCT org_id FROM billing.plans WHERE position > $1 AND position <= $2),
-  prices AS (SELECT DISTINCT product, scope FROM billing.prices
-              WHERE position <= $2 AND ((position > $1 AND effective_from <= $4)
-                 OR (effective_from > $3 AND effective_from <= $4)))`;
-
-const movedSeats = `
-  SELECT org_id, token_id FROM billing.seats WHERE moved_position > $1 AND moved_position <= $2
-   UNION SELECT org_id, token_id FROM billing.seats WHERE revoked_at IS NULL AND expires_at > $5 AND expires_at <= $6`;
-
-const seatsUnderNewTerms = `
-   UNION SELECT org_id, token_id FROM billing.seats JOIN plans USING (org_id)
-   UNION SELECT org_id, token_id FROM billing.seats JOIN prices USING (product, scope) WHERE billable`;
+/** A part of the list of seats: its condition and order, and the values of $2 and on. $1 is the size of the page. */
+interface Walk {
+  readonly where: string;
+  readonly values: readonly unknown[];
+}
 
 /**
- * Seats to look at between two standings: they moved, expired, or their terms changed. The latter may be all seats there
- * are, and Postgres plans for that: so it is asked for only when there are such terms.
+ * What changes the terms of many seats. It is asked first whether there is any, once per page: without, Postgres would look
+ * at every seat in every pass.
  */
-const stirredQuery = (termsChanged: boolean) => `
-  WITH ${newTerms}, stirred AS (${movedSeats}${termsChanged ? seatsUnderNewTerms : ''})
-  SELECT ${seatColumns}, record.version, record.terms, record.since, record.closed_at AS "closedAt"
-    FROM stirred JOIN billing.seats AS seat USING (org_id, token_id)
-    LEFT JOIN billing.seat_records AS record USING (org_id, token_id)
-   WHERE record.closed_at IS NULL AND (seat.org_id, seat.opened_position) > ($7, $8)
-   ORDER BY seat.org_id, seat.opened_position LIMIT $9`;
+const newPlans = 'SELECT org_id FROM billing.plans WHERE position > $2 AND position <= $3';
+const newPrices = `SELECT product, scope FROM billing.prices
+  WHERE position <= $3 AND effective_from <= $5 AND (position > $2 OR effective_from > $4)`;
+
+/** How each kind of stirred seats is walked: by an index, so that a page costs the same however many there are. */
+const walks: Record<StirredBy, (from: Progress, to: Progress, last: Seat | null) => Walk> = {
+  // Those that moved again after `to` are among them: what is known of them up to there must be told too.
+  event: (from, to, last) => ({
+    where: 'moved_position > $2 AND opened_position <= $3 ORDER BY moved_position',
+    values: [last?.movedPosition ?? from.position, to.position],
+  }),
+  expiry: (from, to, last) => ({
+    where: `revoked_at IS NULL AND expires_at >= $2 AND expires_at <= $3 AND (expires_at, org_id, token_id) > ($2, $4, $5)
+            ORDER BY expires_at, org_id, token_id`,
+    values: last
+      ? [last.expiresAt, instant(to.atMs - graceMs), last.orgId, last.tokenId]
+      : [instant(from.atMs - graceMs + 1), instant(to.atMs - graceMs), '', ''],
+  }),
+  plan: (from, to, last) => ({
+    where: `(SELECT EXISTS (${newPlans})) AND org_id IN (${newPlans})
+            AND (org_id, opened_position) > ($4, $5) ORDER BY org_id, opened_position`,
+    values: [from.position, to.position, last?.orgId ?? '', last?.openedPosition ?? 0],
+  }),
+  price: (from, to, last) => ({
+    where: `(SELECT EXISTS (${newPrices})) AND billable AND (product, scope) IN (${newPrices})
+            AND (org_id, opened_position) > ($6, $7) ORDER BY org_id, opened_position`,
+    values: [
+      ...[from.position, to.position, instant(from.atMs), instant(to.atMs)],
+      ...[last?.orgId ?? '', last?.openedPosition ?? 0],
+    ],
+  }),
+};
 
 /** Reads the views of the projection `seats` and, for late facts, the main log. */
 @Injectable()
@@ -68,21 +84,22 @@ export class PostgresFacts implements Facts {
     return rows.map(({ org_id }) => org_id);
   }
 
-  async stirredSeats(from: Progress, to: Progress, after: SeatPlace | null, limit: number): Promise<RecordedSeat[]> {
-    const terms = [from.position, to.position, instant(from.atMs), instant(to.atMs)];
-    const { rows: found } = await this.pool.query<{ changed: boolean }>(
-      `WITH ${newTerms} SELECT EXISTS (SELECT FROM plans) OR EXISTS (SELECT FROM prices) AS changed`,
-      terms,
+  async stirredSeats(
+    by: StirredBy,
+    from: Progress,
+    to: Progress,
+    last: Seat | null,
+    limit: number,
+  ): Promise<RecordedSeat[]> {
+    const { where, values } = walks[by](from, to, last);
+    const { rows } = await this.pool.query<Seat & Partial<SeatRecord> & { version: number | null }>(
+      `SELECT seat.*, record.version, record.terms, record.since, record.closed_at AS "closedAt"
+         FROM (SELECT ${seatColumns}, row_number() OVER () AS place FROM (
+                 SELECT * FROM billing.seats WHERE ${where} LIMIT $1) AS seat) AS seat
+         LEFT JOIN billing.seat_records AS record ON record.org_id = seat."orgId" AND record.token_id = seat."tokenId"
+        ORDER BY place`,
+      [limit, ...values],
     );
-    const query = stirredQuery(found[0]!.changed);
-    const { rows } = await this.pool.query<Seat & Partial<SeatRecord> & { version: number | null }>(query, [
-      ...terms,
-      instant(from.atMs - graceMs),
-      instant(to.atMs - graceMs),
-      after?.orgId ?? '',
-      after?.openedPosition ?? 0,
-      limit,
-    ]);
     return rows.map(({ version, terms, since, closedAt, ...seat }) => ({
       seat,
       record: terms && since ? { terms, since, closedAt: closedAt ?? null } : null,

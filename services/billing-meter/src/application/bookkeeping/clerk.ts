@@ -72,9 +72,9 @@ export class Clerk {
       if (next.dueMs > nowMs || halts.has(orgId)) continue;
       await this.#closeOrHalt(orgId, next, standing.position, nowMs);
     }
-    await this.books.saveProgress(reached);
-    // Whoever waits for this pass reads the books next.
+    // Progress says what can be read in the books: whoever compares them looks there, and so does who waited for this pass.
     await this.books.caughtUp();
+    await this.books.saveProgress(reached);
     return standing;
   }
 

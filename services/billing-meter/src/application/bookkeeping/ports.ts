@@ -44,11 +44,9 @@ export interface RecordedSeat {
   readonly version: number;
 }
 
-/** A place in a list of seats that is read in pages. */
-export interface SeatPlace {
-  readonly orgId: string;
-  readonly openedPosition: number;
-}
+/** Why something may have to be told of a seat: an event of its own, its expiry, another plan, another price. */
+export const stirredBy = ['event', 'expiry', 'plan', 'price'] as const;
+export type StirredBy = (typeof stirredBy)[number];
 
 /** Facts of the main log, by the read model `seats`. */
 export interface Facts {
@@ -56,8 +54,8 @@ export interface Facts {
   caughtUp(): Promise<Standing>;
   /** Organizations that were registered after a position, up to another. */
   registeredBetween(after: number, upTo: number): Promise<string[]>;
-  /** The next seats, in order, of which something may have to be told between `from` and `to`. */
-  stirredSeats(from: Progress, to: Progress, after: SeatPlace | null, limit: number): Promise<RecordedSeat[]>;
+  /** The next seats after `last` of which something may have to be told between `from` and `to` for one reason. */
+  stirredSeats(by: StirredBy, from: Progress, to: Progress, last: Seat | null, limit: number): Promise<RecordedSeat[]>;
   /** The next seats of an organization that may have been open in an interval, by the log up to `asOf`; oldest first. */
   seatsWithin(
     orgId: string,

@@ -12,6 +12,7 @@ import {
   type Role,
 } from '@tollgate/contracts';
 import type { RunningService } from '@tollgate/runtime';
+import { until } from '@tollgate/event-log/testing';
 import { lockedBefore, startStage, type Stage } from '@tollgate/runtime/testing';
 import { seatsTables } from './adapters/seats-tables.ts';
 import { billingMeter } from './service.ts';
@@ -258,6 +259,13 @@ describe('projections.rebuild-seats', () => {
   it('and a reader never wait for each other: both lock the views in the order of the tables', async () => {
     const org = await organization();
     await seatsOf(org);
+    // The clerk asks for the same when there is something new.
+    await until('the clerk is at rest', async () => {
+      const { rows } = await stage.db.admin.query(
+        'SELECT 1 FROM log.head WHERE position = (SELECT position FROM billing.clerk)',
+      );
+      return rows.length > 0;
+    });
     const views = Object.keys(seatsTables);
     for (const [index, view] of views.entries()) {
       // The clerk reads these views as well; only what the list asks begins so.

@@ -73,9 +73,8 @@ interface ChargeRow {
   tool?: string;
   created_at?: string;
   expires_at?: string | null;
-  opening?: object;
-  expiry?: object;
-  closing?: object;
+  expiry_position?: number;
+  closing_position?: number;
 }
 
 /** Charges that open in this batch are added as it leaves them; what happened to others is put into their rows. */
@@ -83,21 +82,23 @@ async function writeCharges(tx: ClientBase, events: readonly Recorded[], table: 
   const rows = new Map<string, ChargeRow>();
   for (const event of events) if (isChargeEvent(event)) addTo(rows, event);
   const [opened, changed] = [true, false].map((wanted) =>
-    [...rows.values()].filter(({ opening }) => (opening !== undefined) === wanted),
+    [...rows.values()].filter(({ position }) => (position !== undefined) === wanted),
   ) as [ChargeRow[], ChargeRow[]];
   if (opened.length > 0)
     await tx.query(
-      `INSERT INTO ${table('charges')} (org_id, charge_id, position, status, token_id, tool, created_at, expires_at, opening,
-              expiry, closing)
+      `INSERT INTO ${table('charges')} (org_id, charge_id, position, status, token_id, tool, created_at, expires_at,
+              expiry_position, closing_position)
        SELECT * FROM jsonb_to_recordset($1) AS charge (org_id text, charge_id text, position bigint, status text, token_id text,
-              tool text, created_at timestamptz, expires_at text, opening jsonb, expiry jsonb, closing jsonb)`,
+              tool text, created_at timestamptz, expires_at text, expiry_position bigint, closing_position bigint)`,
       [JSON.stringify(opened)],
     );
   if (changed.length > 0)
     await tx.query(
-      `UPDATE ${table('charges')} AS charge SET status = next.status, expiry = coalesce(next.expiry, charge.expiry),
-              closing = coalesce(next.closing, charge.closing)
-         FROM jsonb_to_recordset($1) AS next (org_id text, charge_id text, status text, expiry jsonb, closing jsonb)
+      `UPDATE ${table('charges')} AS charge SET status = next.status,
+              expiry_position = coalesce(next.expiry_position, charge.expiry_position),
+              closing_position = coalesce(next.closing_position, charge.closing_position)
+         FROM jsonb_to_recordset($1) AS next (org_id text, charge_id text, status text, expiry_position bigint,
+              closing_position bigint)
         WHERE charge.org_id = next.org_id AND charge.charge_id = next.charge_id`,
       [JSON.stringify(changed)],
     );
@@ -105,18 +106,17 @@ async function writeCharges(tx: ClientBase, events: readonly Recorded[], table: 
 
 function addTo(rows: Map<string, ChargeRow>, event: Recorded & { type: ChargeEventType }): void {
   const { type, data, position } = event;
-  const step = { type, position, data };
   const key = `${event.orgId} ${data.chargeId}`;
   const row: ChargeRow = rows.get(key) ?? { org_id: event.orgId as string, charge_id: data.chargeId, status: '' };
   row.status = chargeStatusOf(type);
   rows.set(key, row);
-  if (event.type === 'ChargeExpired') row.expiry = step;
+  if (event.type === 'ChargeExpired') row.expiry_position = position;
   else if (event.type === 'ChargeReserved' || event.type === 'ChargeDeclined') {
     const created = event.type === 'ChargeReserved' ? event.data.reservedAt : event.data.declinedAt;
     const expires = event.type === 'ChargeReserved' ? event.data.expiresAt : null;
     const { tokenId, tool } = event.data;
-    Object.assign(row, { position, token_id: tokenId, tool, created_at: created, expires_at: expires, opening: step });
-  } else row.closing = step;
+    Object.assign(row, { position, token_id: tokenId, tool, created_at: created, expires_at: expires });
+  } else row.closing_position = position;
 }
 
 async function addSpending(tx: ClientBase, events: readonly Recorded[], table: PhysicalName): Promise<void> {

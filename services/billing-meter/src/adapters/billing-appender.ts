@@ -16,7 +16,7 @@ export class BillingAppender implements BillingWriter, OnApplicationShutdown {
     this.#appender = new EventAppender({
       url: databaseUrl,
       log: billingLog,
-      onCommitted: (events) => ledger.committed(events.at(-1)!.position),
+      onCommitted: (events) => ledger.committed(events),
     });
   }
 

@@ -1,9 +1,10 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import type { RebuildReport } from '@tollgate/contracts';
+import type { RebuildReport, RecordedTollgateEvent } from '@tollgate/contracts';
 import { PostgresEventLog, type Pool } from '@tollgate/event-log';
 import { LagWatch, ProjectionRunner } from '@tollgate/projection';
 import { HEALTH, POOL, type HealthRegistry } from '@tollgate/runtime';
 import { billingLog, CommitBus } from './billing-log.ts';
+import { RecentEvents } from './recent-events.ts';
 import { ledgerProjection } from './ledger-projection.ts';
 
 /** Beyond this somebody should look. */
@@ -15,6 +16,7 @@ const catchUpMs = 60_000;
 @Injectable()
 export class LedgerReadModel implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly log: PostgresEventLog;
+  readonly #recent: RecentEvents;
   readonly #bus = new CommitBus();
   readonly #runner: ProjectionRunner;
   readonly #watch: LagWatch;
@@ -23,7 +25,8 @@ export class LedgerReadModel implements OnApplicationBootstrap, OnApplicationShu
 
   constructor(@Inject(POOL) pool: Pool, @Inject(HEALTH) health: HealthRegistry) {
     this.log = new PostgresEventLog(pool, billingLog);
-    this.#runner = new ProjectionRunner({ pool, source: this.log, bus: this.#bus, definition: ledgerProjection });
+    this.#recent = new RecentEvents(this.log);
+    this.#runner = new ProjectionRunner({ pool, source: this.#recent, bus: this.#bus, definition: ledgerProjection });
     this.#watch = new LagWatch(this.#runner);
     health.warn('projection ledger', () => {
       const behindMs = this.#watch.behindMs();
@@ -48,9 +51,10 @@ export class LedgerReadModel implements OnApplicationBootstrap, OnApplicationShu
     await this.#runner.stop();
   }
 
-  /** Says that this process has appended up to a position. */
-  committed(head: number): void {
-    this.#bus.announce(this.#logId, head);
+  /** Says that this process has appended events. */
+  committed(events: readonly RecordedTollgateEvent[]): void {
+    this.#recent.add(events);
+    this.#bus.announce(this.#logId, events.at(-1)!.position);
   }
 
   /** Waits until everything that is in the billing log now can be read. @throws TollgateError READ_MODEL_BEHIND */

@@ -79,6 +79,7 @@ export const ledgerTables = {
       ...secured(table),
     ],
   },
+  /** What happened to a charge stands in the log; here is where. */
   charges: {
     ddl: (table: string) => [
       `CREATE TABLE ${table} (
@@ -90,9 +91,8 @@ export const ledgerTables = {
         tool text NOT NULL,
         created_at timestamptz NOT NULL,
         expires_at text,
-        opening jsonb NOT NULL,
-        expiry jsonb,
-        closing jsonb,
+        expiry_position bigint,
+        closing_position bigint,
         PRIMARY KEY (org_id, charge_id),
         UNIQUE (org_id, position)
       )`,

@@ -53,11 +53,22 @@ const findQuery = `
   SELECT * FROM billing_log.events WHERE data ->> 'chargeId' = ANY($1) AND type IN (${list(laterTypes)})
    ORDER BY position`;
 
+const stepJson = (event: string) => `CASE WHEN ${event}.position IS NULL THEN NULL ELSE jsonb_build_object(
+  'type', ${event}.type, 'position', ${event}.position, 'data', ${event}.data) END`;
+
+/** A charge with its events, in the shape of `Charge`. */
+const chargeJson = `jsonb_build_object('orgId', charge.org_id, 'opening', ${stepJson('opening')}, 'expiry',
+  ${stepJson('expiry')}, 'closing', ${stepJson('closing')})`;
+const chargesWithEvents = `billing.charges AS charge
+  JOIN billing_log.events AS opening ON opening.position = charge.position
+  LEFT JOIN billing_log.events AS expiry ON expiry.position = charge.expiry_position
+  LEFT JOIN billing_log.events AS closing ON closing.position = charge.closing_position`;
+
 /** A balance with its open charges: one statement sees one moment, and one generation of the tables. */
 const openQuery = `
   SELECT (SELECT to_jsonb(balance) FROM billing.balances AS balance WHERE org_id = $1) AS balance,
-         (SELECT coalesce(jsonb_agg(jsonb_build_object('orgId', org_id, 'opening', opening, 'expiry', NULL, 'closing', NULL)
-                   ORDER BY position), '[]') FROM billing.charges WHERE org_id = $1 AND status = 'reserved') AS open,
+         (SELECT coalesce(jsonb_agg(${chargeJson} ORDER BY charge.position), '[]')
+            FROM ${chargesWithEvents} WHERE charge.org_id = $1 AND charge.status = 'reserved') AS open,
          (SELECT coalesce(jsonb_agg(jsonb_build_object('tokenId', token_id, 'day', day, 'micros', micros::text)), '[]')
             FROM billing.token_spending WHERE org_id = $1 AND token_id = ANY($2) AND day >= $3) AS spent`;
 
@@ -140,15 +151,16 @@ export class PostgresBalances implements BalanceStore, ChargeList {
   page(orgId: string, filter: ChargeFilter, beforePosition: number | null, limit: number): Promise<Charge[]> {
     const { status, tokenId, tool, from, to } = filter;
     return asTenant(this.#pool, orgId, async (tx) => {
-      const { rows } = await tx.query<Charge>(
-        `SELECT org_id AS "orgId", opening, expiry, closing FROM billing.charges
-          WHERE org_id = $1 AND ($2::bigint IS NULL OR position < $2) AND ($3::text IS NULL OR status = $3)
-            AND ($4::text IS NULL OR token_id = $4) AND ($5::text IS NULL OR tool = $5)
-            AND ($6::timestamptz IS NULL OR created_at >= $6) AND ($7::timestamptz IS NULL OR created_at < $7)
-          ORDER BY position DESC LIMIT $8`,
+      const { rows } = await tx.query<{ charge: Charge }>(
+        `SELECT ${chargeJson} AS charge FROM ${chargesWithEvents}
+          WHERE charge.org_id = $1 AND ($2::bigint IS NULL OR charge.position < $2)
+            AND ($3::text IS NULL OR charge.status = $3) AND ($4::text IS NULL OR charge.token_id = $4)
+            AND ($5::text IS NULL OR charge.tool = $5) AND ($6::timestamptz IS NULL OR charge.created_at >= $6)
+            AND ($7::timestamptz IS NULL OR charge.created_at < $7)
+          ORDER BY charge.position DESC LIMIT $8`,
         [orgId, beforePosition, status, tokenId, tool, from, to, limit],
       );
-      return rows;
+      return rows.map(({ charge }) => charge);
     });
   }
 

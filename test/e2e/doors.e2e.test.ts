@@ -9,6 +9,7 @@ import {
   type Organization,
   request,
 } from '../support/api.ts';
+import { eventually } from '../support/eventually.ts';
 
 let stack: TestStack;
 let callers: Callers;
@@ -40,6 +41,22 @@ describe('the doors of the verifier', () => {
     const upload = `?space=${acme.space.id}&resource=storage&operation=upload`;
     expect((await bearing(secret, `/v1/forward-auth${upload}`)).status).toBe(403);
     expect((await bearing('nothing of ours', '/v1/forward-auth')).status).toBe(401);
+  });
+
+  it('lets a call that costs through once its organization has paid, and not before', async () => {
+    const cost = `/v1/forward-auth?costMicros=900`;
+    // Balances come over the bus: a verifier that has just begun may not have heard of any.
+    await eventually(async () => expect((await bearing(secret, cost)).status).toBe(402));
+    const nginx = await bearing(secret, `${cost}&proxy=nginx`);
+    expect([nginx.status, nginx.headers.get('x-tollgate-status')]).toEqual([403, '402']);
+    const { position } = must(
+      201,
+      await callers.operator('POST', acme.at('/balance/top-ups'), { amountMicros: '1000', reference: 'invoice 1' }),
+    );
+    const decide = (costMicros: string) =>
+      callers.verifier('POST', '/v1/verify', { token: secret, costMicros, atLeast: position });
+    expect(must(200, await decide('900'))).toMatchObject({ valid: true });
+    expect(must(200, await decide('9000'))).toMatchObject({ valid: false, code: 'INSUFFICIENT_BALANCE' });
   });
 
   it('tells a token who it is, by its names', async () => {

@@ -1,3 +1,4 @@
+export * from './balance-report.ts';
 export * from './bearer.ts';
 export * from './bus-permissions.ts';
 export * from './cursor.ts';

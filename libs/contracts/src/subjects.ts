@@ -25,7 +25,7 @@ export const subjects = {
   barrierWake: 'tollgate.barrier.wake',
   /** `{logId, incarnation, applied}` from a verifier. */
   barrierAck: 'tollgate.barrier.ack',
-  /** `[{orgId, availableMicros}, …]` from billing-meter, soon after balances moved: a hint for verifiers. */
+  /** `BalanceReport` from billing-meter, soon after balances moved: a hint for verifiers. */
   balances: 'tollgate.balances',
   /** From a verifier that begins: say all of them. */
   balancesAsk: 'tollgate.balances.ask',

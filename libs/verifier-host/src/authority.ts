@@ -1,5 +1,6 @@
+import type { BalanceReport } from '@tollgate/contracts';
 import type { EventSource, FeedBus } from '@tollgate/event-log';
-import type { Acknowledgement, EventMark, Grant, KnownBalance, PrimaryHead, SnapshotPage } from '@tollgate/verifier';
+import type { Acknowledgement, EventMark, Grant, PrimaryHead, SnapshotPage } from '@tollgate/verifier';
 
 /** The authority (token-command) as a verifier sees it. Calls reject when it cannot be reached in time. */
 export interface Authority {
@@ -16,5 +17,5 @@ export interface Authority {
   /** A narrowing change waits for this position of that log. Returns a function that ends the subscription. */
   onBarrier(listener: (wake: { logId: string; position: number }) => void): () => void;
   /** Balances as billing-meter publishes them, all of them soon after this call. Returns a function that ends the subscription. */
-  onBalances(listener: (balances: readonly KnownBalance[]) => void): () => void;
+  onBalances(listener: (report: BalanceReport) => void): () => void;
 }

@@ -6,12 +6,13 @@ import {
   replicaSnapshot,
   subjects,
   type AnyOperation,
+  type BalanceReport,
   type OutputOf,
   type RequestOf,
 } from '@tollgate/contracts';
 import { BusEventSource, natsFeedBus, type EventSource, type FeedBus } from '@tollgate/event-log';
 import { createLogger } from '@tollgate/telemetry';
-import type { Acknowledgement, EventMark, Grant, KnownBalance, PrimaryHead, SnapshotPage } from '@tollgate/verifier';
+import type { Acknowledgement, EventMark, Grant, PrimaryHead, SnapshotPage } from '@tollgate/verifier';
 import type { Authority } from './authority.ts';
 
 const logger = createLogger('authority');
@@ -67,7 +68,7 @@ export class NatsAuthority implements Authority {
     return this.#listen(subjects.barrierWake, listener);
   }
 
-  onBalances(listener: (balances: readonly KnownBalance[]) => void): () => void {
+  onBalances(listener: (report: BalanceReport) => void): () => void {
     const end = this.#listen(subjects.balances, listener);
     if (this.#bus.connected) this.#bus.nc.publish(subjects.balancesAsk);
     return end;

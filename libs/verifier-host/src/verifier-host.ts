@@ -109,7 +109,7 @@ export class VerifierHost {
       this.#feed?.noteHead(position);
       this.#follower.acknowledge();
     });
-    this.#endBalances = this.#authority.onBalances((balances) => this.#balances.update(balances));
+    this.#endBalances = this.#authority.onBalances((report) => this.#balances.update(report));
     void this.#begin();
   }
 

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '@tollgate/contracts';
+import type { EventData, RecordedEvent } from '@tollgate/contracts';
 import type { Replica } from './replica.ts';
 
 /** What a verifier tells the authority: this incarnation has applied everything up to here. */
@@ -61,10 +61,17 @@ export class Follower {
     for (const event of events) {
       this.#replica.apply(event);
       this.#last = { position: event.position, eventId: event.id };
-      if (event.type === 'ClockMoved') this.#ports.clockMoved(Date.parse((event.data as { now: string }).now));
+      this.#hear(event);
     }
     this.acknowledge();
     this.#wakeWaiters();
+  }
+
+  /** What stands in the log and is no state of the replica: it is heard once, however often a replica is built anew. */
+  #hear({ type, orgId, data }: RecordedEvent): void {
+    if (type === 'ClockMoved') this.#ports.clockMoved(Date.parse((data as EventData<'ClockMoved'>).now));
+    if (type === 'BalanceToppedUp' && orgId !== null)
+      this.#replica.balances.toppedUp(orgId, (data as EventData<'BalanceToppedUp'>).amountMicros);
   }
 
   /** Says how far the replica is. Repeated at every wake-up of the barrier, in case the authority missed it. */

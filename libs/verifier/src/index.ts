@@ -1,5 +1,5 @@
 export { AuthorityClock } from './authority-clock.ts';
-export { BalanceView, type KnownBalance } from './balance-view.ts';
+export { BalanceView } from './balance-view.ts';
 export { decide, type DecisionCore } from './decide.ts';
 export { Follower, type Acknowledgement, type EventMark, type FollowerPorts } from './follower.ts';
 export { Lease, type Grant, type LeaseCheck } from './lease.ts';

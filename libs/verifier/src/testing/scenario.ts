@@ -1,6 +1,5 @@
 import { expect } from '@jest/globals';
-import type { VerifyRequest } from '@tollgate/contracts';
-import type { KnownBalance } from '../balance-view.ts';
+import type { KnownBalance, VerifyRequest } from '@tollgate/contracts';
 import { decide, type DecisionCore } from '../decide.ts';
 import { replicaOf, type Happening } from './events.ts';
 
@@ -12,7 +11,7 @@ export function given(...happenings: readonly Happening[]) {
     when(request: VerifyRequest, at = '2026-01-01T00:00:00.000Z', balances: readonly KnownBalance[] = []) {
       const run = () => {
         const replica = replicaOf(...happenings);
-        replica.balances.update(balances);
+        replica.balances.update({ balances, all: null });
         return decide(replica, request, Date.parse(at));
       };
       return {

@@ -1,5 +1,5 @@
 import { connectBus } from '@tollgate/bus';
-import { subjects, type Decision, type Problem } from '@tollgate/contracts';
+import { subjects, type BalanceReport, type Decision, type Problem } from '@tollgate/contracts';
 import { startService, type RunningService } from '@tollgate/runtime';
 import { startIssuer, type TestIssuer } from '@tollgate/runtime/testing';
 import { startNats, type TestNats } from '@tollgate/stack';
@@ -74,7 +74,7 @@ export async function startStage(prepare: (authority: TestAuthority) => Promise<
         url: nats.url,
         credsFile: await nats.credsFor('billing-meter'),
       });
-      meter.publish(subjects.balances, [{ orgId, availableMicros }]);
+      meter.publish(subjects.balances, { balances: [{ orgId, availableMicros }], all: null } satisfies BalanceReport);
       await meter.close();
       // The server delivers in order: what the service asks for afterwards is answered after it.
       await service.bus.nc.flush();

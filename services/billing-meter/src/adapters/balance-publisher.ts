@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Bus } from '@tollgate/bus';
-import { subjects } from '@tollgate/contracts';
+import { subjects, type BalanceReport } from '@tollgate/contracts';
 import { BUS } from '@tollgate/runtime';
 import { createLogger } from '@tollgate/telemetry';
 import { LEADERSHIP, type Leadership } from '../application/bookkeeping/ports.ts';
@@ -70,11 +70,12 @@ export class BalancePublisher implements BalanceNews, OnApplicationShutdown {
   }
 
   async #tellAll(): Promise<void> {
-    for (let after = ''; ;) {
-      const page = await this.#balances.available(after, pageSize);
-      if (page.length > 0) this.#bus.publish(subjects.balances, page);
-      if (page.length < pageSize) return;
-      after = page.at(-1)!.orgId;
+    for (let after = '', part = 0; ; part += 1) {
+      const balances = await this.#balances.available(after, pageSize);
+      const last = balances.length < pageSize;
+      this.#tell({ balances, all: { part, last } });
+      if (last) return;
+      after = balances.at(-1)!.orgId;
     }
   }
 
@@ -84,6 +85,10 @@ export class BalancePublisher implements BalanceNews, OnApplicationShutdown {
     this.#moved = new Map();
     const balances = [...moved].map(([orgId, available]) => ({ orgId, availableMicros: String(available) }));
     for (let start = 0; start < balances.length; start += pageSize)
-      this.#bus.publish(subjects.balances, balances.slice(start, start + pageSize));
+      this.#tell({ balances: balances.slice(start, start + pageSize), all: null });
+  }
+
+  #tell(report: BalanceReport): void {
+    this.#bus.publish(subjects.balances, report);
   }
 }

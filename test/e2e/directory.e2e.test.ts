@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { McpClient } from '@tollgate/contracts';
+import canonicalize from 'canonicalize';
 import { createPool, type Pool } from '@tollgate/event-log';
 import { startStack, type TestStack } from '@tollgate/stack';
 import {
@@ -499,6 +501,15 @@ describe('erasing a person', () => {
     const space = must(201, await herself('POST', at('/spaces'), { name: 'Hers' }, { 'user-agent': 'zyxwv/2' }));
     const { token } = await makeToken(org, { accountId: acc });
     expect(await tablesWith('zyxwv')).toEqual(['personal.people', 'personal.requests']);
+    // Nor can a guessed name be confirmed: what is kept of the request under its key is a keyed hash.
+    const kept = await pool.query('SELECT request_hash FROM log.idempotency WHERE key = $1', ['hire-1']);
+    const guesses = [{ ...body, org: org.org.id }, body].map((guess) =>
+      createHash('sha256')
+        .update(canonicalize(guess) ?? '')
+        .digest('hex'),
+    );
+    expect(kept.rows).toEqual([{ request_hash: expect.stringMatching(/^[0-9a-f]{64}$/) }]);
+    for (const guess of guesses) expect(await tablesWith(guess)).toEqual([]);
 
     const erase = (caller = owner) => caller('POST', at(`/accounts/${acc}/erase`));
     expect(await erase()).toMatchObject({

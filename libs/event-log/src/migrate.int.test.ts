@@ -99,7 +99,7 @@ describe('the roles and schemas of Tollgate', () => {
     const administrator = createPool(managed('administrator', 'admin'), { name: 'test' });
     for (let start = 1; start <= 2; start++) {
       await ensureServiceRoles(administrator, passwords);
-      expect(await migrateEventLog(administrator)).toHaveLength(start === 1 ? 4 : 0);
+      expect(await migrateEventLog(administrator)).toHaveLength(start === 1 ? 6 : 0);
     }
     for (const [name, role] of Object.entries(serviceRoles)) {
       const url = serviceUrl(
@@ -119,6 +119,6 @@ describe('the roles and schemas of Tollgate', () => {
   it('are made once although several launchers start at once', async () => {
     await Promise.all([1, 2, 3].map(() => ensureServiceRoles(admin, passwords)));
     const runs = await Promise.all([1, 2, 3].map(() => migrateEventLog(admin)));
-    expect(runs.flat()).toHaveLength(4);
+    expect(runs.flat()).toHaveLength(6);
   });
 });

@@ -6,3 +6,4 @@ export type { FastifyInstance, FastifyReply, FastifyRequest } from './http/probl
 export { runService } from './run-service.ts';
 export { startService, type RunningService, type ServiceDefinition } from './service.ts';
 export * from './tokens.ts';
+export { loadOrCreateSecret } from './secret-file.ts';

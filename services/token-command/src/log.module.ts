@@ -12,6 +12,7 @@ import {
 } from '@tollgate/event-log';
 import { BUS, type Configuration, CONFIGURATION, POOL } from '@tollgate/runtime';
 import { openDatabase } from './adapters/database.ts';
+import { masterKey } from './adapters/master-key.ts';
 import { PostgresIdempotencyKeys } from './adapters/postgres-idempotency-keys.ts';
 import { PostgresPeople } from './adapters/postgres-people.ts';
 import { AuthorityClock } from './application/authority-clock.ts';
@@ -27,6 +28,7 @@ import {
   LEASE_POOL,
   STREAMS,
 } from './application/ports.ts';
+import { RequestHash } from './application/request-hash.ts';
 import { StartLog } from './application/start-log.ts';
 
 const leaseConnectionsMax = 4;
@@ -65,6 +67,11 @@ const leaseConnectionsMax = 4;
       useFactory: (db: ReturnType<typeof openDatabase>) => new PostgresPeople(db),
     },
     AuthorityClock,
+    {
+      provide: RequestHash,
+      inject: [CONFIGURATION],
+      useFactory: async ({ dataDir }: Configuration) => new RequestHash(await masterKey(process.env, dataDir)),
+    },
     CommandRunner,
     LogPosition,
     StartLog,
@@ -79,6 +86,7 @@ const leaseConnectionsMax = 4;
     PEOPLE,
     AuthorityClock,
     CommandRunner,
+    RequestHash,
     LogPosition,
   ],
 })

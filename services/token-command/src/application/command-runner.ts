@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { CallContext, OperationMessage } from '@tollgate/bus';
 import {
@@ -10,7 +9,6 @@ import {
   TollgateError,
 } from '@tollgate/contracts';
 import type { EventStore, PersonRow, StreamReader } from '@tollgate/event-log';
-import canonicalize from 'canonicalize';
 import { advance, type Aggregate, fold, type Folded } from '../domain/aggregate.ts';
 import { AuthorityClock } from './authority-clock.ts';
 import {
@@ -22,6 +20,10 @@ import {
   STREAMS,
 } from './ports.ts';
 import { provenance } from './provenance.ts';
+import { RequestHash } from './request-hash.ts';
+
+/** A key that was used before hashes were keyed: what it came with is not known any more. */
+const forgotten = '';
 
 /** Lost races are decided again this often before the caller is told; each round one of the racers wins. */
 const attemptsMax = 50;
@@ -87,17 +89,20 @@ export class CommandRunner {
   readonly #store: EventStore;
   readonly #keys: IdempotencyKeys;
   readonly #clock: AuthorityClock;
+  readonly #hash: RequestHash;
 
   constructor(
     @Inject(STREAMS) streams: StreamReader,
     @Inject(EVENT_STORE) store: EventStore,
     @Inject(IDEMPOTENCY_KEYS) keys: IdempotencyKeys,
     clock: AuthorityClock,
+    hash: RequestHash,
   ) {
     this.#streams = streams;
     this.#store = store;
     this.#keys = keys;
     this.#clock = clock;
+    this.#hash = hash;
   }
 
   async run<S, E extends NewEvent>(spec: CommandSpec<S, E>): Promise<Outcome<S>> {
@@ -112,7 +117,7 @@ export class CommandRunner {
 
   async #attempt<S, E extends NewEvent>(spec: CommandSpec<S, E>): Promise<Outcome<S>> {
     const { aggregate, id, message, orgId } = spec;
-    const key = keyOf(spec);
+    const key = keyOf(spec, this.#hash);
     const earlier = key && (await this.#keys.find(key));
     if (key && earlier) return this.#replay(spec, key, earlier);
 
@@ -170,7 +175,7 @@ export class CommandRunner {
     { requestHash }: IdempotencyKey,
     earlier: KeptAnswer,
   ): Promise<Outcome<S>> {
-    if (earlier.requestHash !== requestHash) {
+    if (earlier.requestHash !== requestHash && earlier.requestHash !== forgotten) {
       throw new TollgateError(
         'IDEMPOTENCY_KEY_REUSED',
         'This Idempotency-Key was used with another request. Send a new key, or the first request unchanged.',
@@ -207,18 +212,17 @@ function requireVersion({ ifMatch }: CallContext, version: number): void {
   );
 }
 
-/** Per organization, caller and operation. The hash covers the whole validated input. */
-function keyOf({
-  operation,
-  message: { call, input },
-  ...spec
-}: Pick<CommandSpec<unknown, NewEvent>, 'operation' | 'message' | 'orgId' | 'idempotencyOrgId'>):
-  IdempotencyKey | undefined {
+/** Per organization, caller and operation. */
+function keyOf(
+  {
+    operation,
+    message: { call, input },
+    ...spec
+  }: Pick<CommandSpec<unknown, NewEvent>, 'operation' | 'message' | 'orgId' | 'idempotencyOrgId'>,
+  hash: RequestHash,
+): IdempotencyKey | undefined {
   if (call.idempotencyKey === null) return undefined;
   const orgId = spec.idempotencyOrgId === undefined ? spec.orgId : spec.idempotencyOrgId;
   const caller = call.principal ? `${call.principal.type}:${call.principal.id}` : 'system';
-  const requestHash = createHash('sha256')
-    .update(canonicalize(input) ?? '')
-    .digest('hex');
-  return { orgId, caller, operation: operation.name, key: call.idempotencyKey, requestHash };
+  return { orgId, caller, operation: operation.name, key: call.idempotencyKey, requestHash: hash.of(input) };
 }

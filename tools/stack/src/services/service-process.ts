@@ -22,6 +22,7 @@ export function serviceEnvironment(config: StackConfig, dataDir: string, setting
     TOLLGATE_DATABASE_URL: _administrators,
     TOLLGATE_NATS_CREDS: _outside,
     TOLLGATE_AUDIT_KEY_FILE: auditKeyFile,
+    TOLLGATE_MASTER_KEY: masterKey,
     ...inherited
   } = config.env;
   return {
@@ -34,6 +35,8 @@ export function serviceEnvironment(config: StackConfig, dataDir: string, setting
     ...(settings.definition.name === 'audit-projector'
       ? { TOLLGATE_AUDIT_KEY_FILE: auditKeyFile || join(dataDir, 'audit', 'checkpoint-key.pem') }
       : {}),
+    // Only the process that wraps with it learns it.
+    ...(settings.definition.name === 'token-command' && masterKey ? { TOLLGATE_MASTER_KEY: masterKey } : {}),
     ...(settings.databaseUrl ? { TOLLGATE_DATABASE_URL: settings.databaseUrl } : {}),
     TOLLGATE_OIDC_ISSUER: config.issuer,
     TOLLGATE_OIDC_AUDIENCE: config.audience,

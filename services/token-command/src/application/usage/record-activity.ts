@@ -1,14 +1,13 @@
-import { createHash } from 'node:crypto';
 import { Inject } from '@nestjs/common';
 import { Handles, type OperationHandler, type OperationMessage } from '@tollgate/bus';
 import { auditRecord, type InputOf, type OutputOf, TollgateError } from '@tollgate/contracts';
 import { containsSecret } from '@tollgate/credential';
 import type { AppendRequest, StreamReader } from '@tollgate/event-log';
-import canonicalize from 'canonicalize';
 import { fold } from '../../domain/aggregate.ts';
 import { token } from '../../domain/token.ts';
 import { streamName } from '../command-runner.ts';
 import { STREAMS } from '../ports.ts';
+import { RequestHash } from '../request-hash.ts';
 import { Recorder } from './recorder.ts';
 
 type Message = OperationMessage<typeof auditRecord>;
@@ -21,6 +20,7 @@ export class RecordActivity implements OperationHandler<typeof auditRecord> {
   constructor(
     @Inject(STREAMS) private readonly streams: StreamReader,
     private readonly recorder: Recorder,
+    private readonly hash: RequestHash,
   ) {}
 
   async execute(message: Message): Promise<Answer> {
@@ -33,6 +33,7 @@ export class RecordActivity implements OperationHandler<typeof auditRecord> {
   async #append(org: string, { input, call }: Message): Promise<Answer> {
     const reporter = call.principal?.id ?? 'unknown';
     const recorded = input.records.length;
+    const requestHash = this.hash.of(input);
     // The actor stands in what an append says of all its events, so each token has an append of its own …
     const byToken = [...Map.groupBy(input.records, ({ tokenId }) => tokenId)];
     let position = 0;
@@ -49,9 +50,9 @@ export class RecordActivity implements OperationHandler<typeof auditRecord> {
           contextCommitment: null,
           traceparent: null,
         },
-        ...keyOf(org, part, { input, call }),
+        ...keyOf(org, part, call, requestHash),
       });
-      if (result.replayed && result.requestHash !== hashOf(input)) throw reused();
+      if (result.replayed && result.requestHash !== requestHash) throw reused();
       position = Math.max(position, result.replayed ? (result.replay as number) : Math.max(...result.positions));
     }
     return { org, recorded, position };
@@ -85,7 +86,12 @@ function dataOf(record: Activity, reportedBy: string) {
 }
 
 /** … and a part of the key. A call that ended between two of them is completed by its repetition. */
-function keyOf(orgId: string, part: number, { input, call }: Message): Pick<AppendRequest, 'idempotency'> {
+function keyOf(
+  orgId: string,
+  part: number,
+  call: Message['call'],
+  requestHash: string,
+): Pick<AppendRequest, 'idempotency'> {
   if (call.idempotencyKey === null) return {};
   return {
     idempotency: {
@@ -93,16 +99,10 @@ function keyOf(orgId: string, part: number, { input, call }: Message): Pick<Appe
       caller: call.principal ? `${call.principal.type}:${call.principal.id}` : 'system',
       operation: part === 0 ? auditRecord.name : `${auditRecord.name} ${part}`,
       key: call.idempotencyKey,
-      requestHash: hashOf(input),
+      requestHash,
       answer: (positions) => Math.max(...positions),
     },
   };
-}
-
-function hashOf(input: Message['input']): string {
-  return createHash('sha256')
-    .update(canonicalize(input) ?? '')
-    .digest('hex');
 }
 
 function reused(): TollgateError {

@@ -14,7 +14,7 @@ ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build --chown=root:root /app /app
 # A volume that is mounted here gets this owner.
-RUN install -d -o node -g node -m 700 /var/lib/witness
+RUN install -d -o node -g node -m 700 /var/lib/witness /var/lib/audit
 # Unprivileged, and unable to change the program.
 USER node
 EXPOSE 8080 8081

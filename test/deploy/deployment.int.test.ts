@@ -52,8 +52,43 @@ describe('docker-compose.yml', () => {
     for (const name of ['token-command', 'billing-meter', 'audit-projector']) {
       const { TOLLGATE_DATABASE_URL: url, TOLLGATE_NATS_CREDS: creds } = file.services[name].environment;
       expect(url).toContain(`tollgate_${name.replace('-', '_')}:`);
-      expect(creds).toBe(`/run/tollgate/creds/${name}.creds`);
+      expect(creds).toBe(`/run/tollgate/${name}.creds`);
     }
+  });
+});
+
+describe('the volumes of docker-compose.yml', () => {
+  const mountsOf = (name: string) =>
+    ((file.services[name].volumes ?? []) as string[]).map((volume) => volume.split(':') as [string, string, string?]);
+
+  it('show each service its own credentials, which it cannot change, and those of nobody else', () => {
+    const credentials = Object.keys(file.volumes).filter((volume) => volume.startsWith('creds-'));
+    for (const volume of credentials) {
+      const service = volume.slice('creds-'.length);
+      const readers = Object.keys(file.services).filter((name) => mountsOf(name).some(([source]) => source === volume));
+      expect(readers.toSorted()).toEqual(['prepare-nats', service].toSorted());
+      expect(mountsOf(service)).toContainEqual([volume, '/run/tollgate', 'ro']);
+      const { TOLLGATE_NATS_CREDS: creds } = file.services[service].environment;
+      expect(creds).toBe(`/run/tollgate/${service}.creds`);
+      expect(mountsOf('prepare-nats')).toContainEqual([volume, `/run/tollgate/creds/${service}`]);
+    }
+    expect(credentials).toHaveLength(6);
+  });
+
+  it('show the keys that make users to the program alone that makes them, and all volumes are declared', () => {
+    const all = Object.keys(file.services).flatMap((name) => mountsOf(name).map(([volume]) => ({ name, volume })));
+    expect(all.filter(({ volume }) => volume === 'nats-keys').map(({ name }) => name)).toEqual(['prepare-nats']);
+    for (const { volume } of all) expect(Object.keys(file.volumes)).toContain(volume);
+  });
+
+  it('let whoever writes write: nothing else is writable', () => {
+    expect(file.services['audit-projector'].environment.TOLLGATE_AUDIT_KEY_FILE).toMatch(/^\/var\/lib\/audit\//);
+    expect(mountsOf('audit-projector')).toContainEqual(['audit', '/var/lib/audit']);
+    expect(file.services['token-command'].environment).toHaveProperty('TOLLGATE_MASTER_KEY');
+    const withKey = Object.keys(file.services).filter(
+      (name) => 'TOLLGATE_MASTER_KEY' in (file.services[name].environment ?? {}),
+    );
+    expect(withKey).toEqual(['token-command']);
   });
 });
 
@@ -66,9 +101,9 @@ describe('preparing servers that somebody else runs', () => {
       TOLLGATE_NATS_STORE: join(directory, 'store'),
       TOLLGATE_NATS_LISTEN: `127.0.0.1:${port}`,
     });
-    const server = await startNatsOn(join(directory, 'nats.conf'), port);
+    const server = await startNatsOn(join(directory, 'server', 'nats.conf'), port);
     try {
-      const creds = readFileSync(join(directory, 'creds', 'billing-meter.creds'));
+      const creds = readFileSync(join(directory, 'creds', 'billing-meter', 'billing-meter.creds'));
       const nc = await connect({
         servers: server.url,
         authenticator: credsAuthenticator(creds),

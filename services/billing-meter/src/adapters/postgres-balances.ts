@@ -46,6 +46,16 @@ export function balanceOf(row: BalanceRow): Balance {
 
 const list = (types: readonly string[]) => types.map((type) => `'${type}'`).join();
 
+/** What is booked already by the read model need not be looked at: a process that begins looks through the whole log. */
+const stirredQuery = `
+  SELECT head.position AS head, coalesce((
+    SELECT array_agg(news.org_id) FROM (
+      SELECT org_id, max(version) AS version FROM log.events
+       WHERE position > $1 AND category = 'balance' GROUP BY org_id) AS news
+      LEFT JOIN billing.balances AS balance USING (org_id)
+     WHERE news.version > coalesce(balance.booked_to, 0)), '{}') AS org_ids
+    FROM log.head AS head`;
+
 /** Both indexes of the log by charge, each named by its own condition. */
 const findQuery = `
   SELECT * FROM billing_log.events WHERE data ->> 'chargeId' = ANY($1) AND type IN (${list(openingTypes)})
@@ -128,12 +138,10 @@ export class PostgresBalances implements BalanceStore, ChargeList {
   }
 
   async stirred(after: number): Promise<{ orgIds: string[]; position: number }> {
-    const { rows } = await this.#pool.query<{ head: number; org_ids: string[] }>(
-      `SELECT head.position AS head, coalesce((SELECT array_agg(DISTINCT org_id) FROM log.events
-                WHERE position > $1 AND category = 'balance'), '{}') AS org_ids FROM log.head AS head`,
-      [after],
-    );
-    return { orgIds: rows[0]!.org_ids, position: rows[0]!.head };
+    return this.#ofAll(async (tx) => {
+      const { rows } = await tx.query<{ head: number; org_ids: string[] }>(stirredQuery, [after]);
+      return { orgIds: rows[0]!.org_ids, position: rows[0]!.head };
+    });
   }
 
   /** What is available to each organization after `afterOrg`, in the order of their ids. */

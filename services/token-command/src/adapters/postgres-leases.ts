@@ -21,7 +21,7 @@ export class PostgresLeases implements Leases {
   }
 
   async renew(incarnation: string, verifier: string): Promise<void> {
-    await sql`
+    await sql`/* lease-renew */
       INSERT INTO log.leases (log_id, incarnation, verifier)
       SELECT log_id, ${incarnation}, ${verifier} FROM log.head
       ON CONFLICT (incarnation) DO UPDATE SET renewal = excluded.renewal, log_id = excluded.log_id`.execute(this.#db);
@@ -37,7 +37,7 @@ export class PostgresLeases implements Leases {
 
   /** One statement, so one snapshot: a row that it does not find was not there while the mark was as it says. */
   async all(): Promise<{ leases: readonly Lease[]; mark: LeaseMark }> {
-    const { rows } = await sql<LeaseMark & { leases: readonly Lease[] | null }>`
+    const { rows } = await sql<LeaseMark & { leases: readonly Lease[] | null }>`/* leases-all */
       SELECT ${markIntact} AS intact, ${markState} AS state,
              (SELECT json_agg(json_build_object('incarnation', incarnation, 'verifier', verifier, 'renewal', renewal))
                 FROM log.leases WHERE incarnation <> ${markName}) AS leases`.execute(this.#db);

@@ -154,7 +154,7 @@ export class PostgresTokenList implements TokenList {
   async #loadSurroundings(tokens: readonly TokenKey[]): Promise<ReadonlyMap<TokenKey, TokenSurroundings>> {
     const column = (name: keyof TokenKey) => tokens.map((token) => token[name]);
     // The kind of an account never changes, so its first event tells it: also before the read model has it.
-    const { rows } = await sql<SurroundingsRow>`
+    const { rows } = await sql<SurroundingsRow>`/* token-surroundings */
       SELECT token.place, event.data->>'kind' AS kind, person.name, usage.calls, usage.last_used_at, usage.previous_used_at
       FROM unnest(${column('id')}::text[], ${column('orgId')}::text[], ${column('accountId')}::text[])
            WITH ORDINALITY AS token (id, org_id, account_id, place)

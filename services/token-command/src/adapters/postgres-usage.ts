@@ -16,7 +16,7 @@ export class PostgresUsage implements Usage {
   add({ incarnation, sequence, ...counts }: UsageReport): Promise<boolean> {
     return this.#db.transaction().execute(async (tx) => {
       // The row's lock lets a repetition wait until it is known whether the first one was committed.
-      const moved = await sql`
+      const moved = await sql`/* usage-report */
         INSERT INTO tokens.usage_reports AS known (incarnation, sequence) VALUES (${incarnation}, ${sequence})
         ON CONFLICT (incarnation) DO UPDATE SET sequence = excluded.sequence, reported_at = now()
         WHERE known.sequence < excluded.sequence`.execute(tx);
@@ -26,7 +26,7 @@ export class PostgresUsage implements Usage {
       }
       const { orgs, tokens, calls, lastUsedMs, previousUsedMs } = counts;
       // One order for everybody: two reports about the same tokens never wait for each other in a circle.
-      await sql`
+      await sql`/* usage-add */
         INSERT INTO tokens.usage AS usage (org_id, token_id, calls, last_used_at, previous_used_at)
         SELECT org_id, token_id, calls, to_timestamp(last_used_ms / 1000), to_timestamp(previous_used_ms / 1000)
         FROM unnest(

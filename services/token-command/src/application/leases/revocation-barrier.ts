@@ -8,6 +8,11 @@ import type { Lease, Leases, LeaseTerms, Signals } from './ports.ts';
 
 const logger = createLogger('barrier');
 
+/**
+ * A verifier acknowledges by itself when the feed brings it the event. Only who has not by then is woken: each wake-up costs
+ * every verifier an answer, at the very moment when the acknowledgements are on their way.
+ */
+const patienceMs = 10;
 /** A lost wake-up is repeated this often; a verifier answers every one. */
 const repeatMs = 50;
 /** Acknowledgements of incarnations that hold no lease are dropped beyond this many. */
@@ -103,11 +108,14 @@ export class RevocationBarrier {
     const { promise, resolve } = Promise.withResolvers<void>();
     const wake = () => isDone() && resolve();
     this.#waiting.add(wake);
-    const repeat = setInterval(broadcast, repeatMs);
+    let repeat: NodeJS.Timeout | undefined;
+    const first = setTimeout(() => {
+      repeat = setInterval(broadcast, repeatMs);
+      broadcast();
+    }, patienceMs);
     const timer = setTimeout(resolve, Math.max(0, deadlineMs - performance.now()));
-    broadcast();
     await promise;
-    clearTimeout(timer);
+    for (const each of [first, timer]) clearTimeout(each);
     clearInterval(repeat);
     this.#waiting.delete(wake);
     // A timer may fire a moment early by the monotonic clock; the promise needs the whole time.

@@ -30,7 +30,8 @@ export class TokenNarrowing {
       visible: ofThisOrganization(org, 'token'),
       decide: (state, _, now) => decide(state, { reason, now }),
     });
-    const barrier = await this.barrier.run(outcome.position);
-    return { token: await this.presenter.present(outcome), position: outcome.position, barrier };
+    // What stands beside the token is read while the verifiers acknowledge.
+    const [barrier, shown] = await Promise.all([this.barrier.run(outcome.position), this.presenter.present(outcome)]);
+    return { token: shown, position: outcome.position, barrier };
   }
 }

@@ -38,8 +38,9 @@ export class UpdateToken implements OperationHandler<typeof tokensUpdate> {
       decide: (state, context, now) => editToken(state, { ...changes, now }, pairingOf(org, pair, context)),
     });
     // Another account, another team or an earlier expiry takes access away, so the barrier runs whatever changed.
-    const barrier = await this.barrier.run(outcome.position);
-    return { token: await this.presenter.present(outcome), position: outcome.position, barrier };
+    // What stands beside the token is read while the verifiers acknowledge.
+    const [barrier, shown] = await Promise.all([this.barrier.run(outcome.position), this.presenter.present(outcome)]);
+    return { token: shown, position: outcome.position, barrier };
   }
 }
 

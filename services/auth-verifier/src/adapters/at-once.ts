@@ -2,6 +2,7 @@ import { isAscii } from 'node:buffer';
 import type { AtOnceAnswer } from '@tollgate/bus';
 import { isPlainVerifyRequest } from '@tollgate/contracts';
 import type { VerifyCalls } from '../application/verify-calls.ts';
+import { decisionText } from './decision-text.ts';
 
 /**
  * The hot path of both doors: a verification from the bytes of its request to the text of its answer, in one turn of the
@@ -13,7 +14,7 @@ export function verifyAtOnce(calls: VerifyCalls): AtOnceAnswer {
       const request = parseAscii(body);
       if (!isPlainVerifyRequest(request)) return null;
       const decision = calls.verifyAtOnce(request);
-      return decision && JSON.stringify(decision);
+      return decision && decisionText(decision);
     } catch {
       return null;
     }

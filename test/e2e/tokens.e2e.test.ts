@@ -11,6 +11,7 @@ import {
   type Organization,
   verifyDecidably,
 } from '../support/api.ts';
+import { eventually } from '../support/eventually.ts';
 
 let stack: TestStack;
 let callers: Callers;
@@ -230,7 +231,45 @@ describe('revoking many at once', () => {
   });
 });
 
+describe('a multi-space token', () => {
+  it('works in a space from the moment its account belongs to it, with nothing to reconnect', async () => {
+    const own = await makeOrganization(callers, { name: 'Initech' });
+    const { secret, position } = await makeToken(own);
+    const { space } = must(201, await own.owner('POST', own.at('/spaces'), { name: 'Sales' }));
+    const wishes = { space: space.id, resource: 'chat', operation: 'chat' };
+    expect(await verify(secret, { ...wishes, atLeast: position })).toMatchObject({ code: 'SCOPE_DENIED' });
+    const joined = must(
+      200,
+      await own.owner('PUT', own.at(`/spaces/${space.id}/members/${own.service.id}`), { permissions: ['chat:*'] }),
+    );
+    expect(await verify(secret, { ...wishes, atLeast: joined.position })).toMatchObject({
+      valid: true,
+      spaces: expect.arrayContaining([own.space.id, space.id]),
+    });
+  });
+
+  it('is one of several of its account: revoking it leaves the others', async () => {
+    const own = await makeOrganization(callers, { name: 'Soylent' });
+    const [one, other] = [await makeToken(own), await makeToken(own)];
+    must(200, await own.owner('POST', own.at(`/tokens/${one.token.id}/revoke`)));
+    expect(await verify(one.secret)).toMatchObject({ reason: 'revoked' });
+    expect(await verify(other.secret)).toMatchObject({ valid: true });
+  });
+});
+
 describe('the list', () => {
+  it('shows what was not used since an instant, never used or long ago', async () => {
+    const own = await makeOrganization(callers, { name: 'Wonka' });
+    const [used, idle] = [await makeToken(own, { name: 'Used' }), await makeToken(own, { name: 'Idle' })];
+    const since = new Date(Date.parse(idle.token.createdAt) + 1).toISOString();
+    expect(await verify(used.secret, { atLeast: used.position })).toMatchObject({ valid: true });
+    const unused = async () => {
+      const { items } = must(200, await own.owner('GET', own.at(`/tokens?unusedSince=${since}`)));
+      return items.map(({ id }: { id: string }) => id);
+    };
+    await eventually(async () => expect(await unused()).toEqual([idle.token.id]));
+  });
+
   it('finds by the beginning of any word, whatever case and accent', async () => {
     const own = await makeOrganization(callers, { name: 'Umbrella' });
     const { position } = await makeToken(own, { name: 'Señor Claude’s helper' });

@@ -3,7 +3,7 @@ import type { EventData, NewEvent } from '@tollgate/contracts';
 import fc from 'fast-check';
 import { given, recorded } from '../testing/scenario.ts';
 import type { AccountState } from './account.ts';
-import { fold } from './aggregate.ts';
+import { advance, fold } from './aggregate.ts';
 import {
   activateToken,
   type CreateToken,
@@ -146,6 +146,36 @@ describe('creating a token', () => {
           }),
         )
         .then({ type: 'TokenCreated', data: { ...facts, scope: single.scope } }));
+  });
+});
+
+describe('taking over a key of an older system', () => {
+  it('opens a token that says so, with its digest and its hint', () => {
+    const old = { digest: 'c'.repeat(64), hint: 'old-…4711', prefix: '' };
+    given(token)
+      .when((state) => createToken(state, { ...command, credential: old, imported: true }, context))
+      .then({ type: 'TokenCreated', data: { ...facts, ...old, imported: true } });
+  });
+  it('is refused until billing is acknowledged, as for any token', () =>
+    given(token)
+      .when((state) => createToken(state, { ...command, imported: true, acknowledgeBilling: false }, context))
+      .refused('BILLING_NOT_ACKNOWLEDGED'));
+});
+
+describe("a managed agent's token", () => {
+  it('says whose it is, and is billed only where the agent is', () => {
+    for (const billable of [true, false])
+      given(token)
+        .when((state) => createToken(state, { ...command, managed: { agent, billable } }, context))
+        .then({ type: 'TokenCreated', data: { ...facts, agent, managed: true, billable } });
+  });
+  it('is stopped by whoever may, though nobody edits it', () => {
+    given(token, managed)
+      .when((state) => revokeToken(state, { reason: null, now }))
+      .then(revoked);
+    given(token, managed)
+      .when((state) => deactivateToken(state, { reason: null, now }))
+      .then(deactivated);
   });
 });
 
@@ -384,6 +414,15 @@ describe('any sequence of commands', () => {
       regenerateToken(state, { credential: { ...next, digest }, overlapUntil: later, ...why }),
     endOverlap: (state) => endOverlap(state, why),
     revoke: (state) => revokeToken(state, why),
+    expireLater: (state) => edit(state, { expiresAt: later }),
+    leak: (state) =>
+      reportLeak(state, {
+        digest: state.status === 'none' ? '' : state.digest,
+        source: 'commit',
+        url: null,
+        response: 'deactivate',
+        now,
+      }),
   };
 
   /** Runs the commands one after the other, as the command runner does; a refusal appends nothing. */
@@ -422,6 +461,24 @@ describe('any sequence of commands', () => {
         const overlaps =
           last !== undefined && typeof (last.data as { overlapUntil?: string | null }).overlapUntil === 'string';
         expect(state.overlap !== null).toBe(overlaps && state.status !== 'revoked');
+      }),
+    );
+  });
+
+  it('leaves the state that a replay gives, from the beginning or from anywhere', () => {
+    fc.assert(
+      fc.property(sequences, fc.nat(), (names, cut) => {
+        const history = recorded('token', run(names));
+        // As the command runner goes on: event by event, on the state that it holds.
+        const live = history.reduce((folded, event) => advance(token, folded, event), fold(token, []));
+        expect(fold(token, history)).toEqual(live);
+        const at = cut % history.length;
+        const resumed = history
+          .slice(at)
+          .reduce((folded, event) => advance(token, folded, event), fold(token, history.slice(0, at)));
+        expect(resumed).toEqual(live);
+        // The log holds JSON: nothing that a state rests on is lost in it.
+        expect(fold(token, JSON.parse(JSON.stringify(history)))).toEqual(live);
       }),
     );
   });

@@ -45,7 +45,9 @@ export function startCharging(data: Caller, tokenId: string, clients: number): C
         answers.push({ path, body, answer });
         return answer;
       };
-      const reserved = await step('/v1/charges', { chargeId, tokenId, tool: 'search', maxAmountMicros: '100' });
+      // Longer than any form of the test: what is forgotten stays open.
+      const asked = { chargeId, tokenId, tool: 'search', maxAmountMicros: '100', ttlSeconds: 3600 };
+      const reserved = await step('/v1/charges', asked);
       if (reserved.status === 201) {
         if (count % 5 === 3) await step(`/v1/charges/${chargeId}/release`, {});
         else if (count % 5 !== 4)

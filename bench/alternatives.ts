@@ -71,7 +71,7 @@ export async function benchAlternatives(
   quick: boolean,
 ): Promise<Section> {
   const durationMs = quick ? 1_000 : 4_000;
-  const rounds = quick ? 2 : 3;
+  const rounds = quick ? 1 : 3;
   const bodies = verifyBodies(20_000, tokens);
   const keys = secrets.map((token) => Buffer.from(JSON.stringify({ token })));
   const authorization = `Bearer ${await stage.callers.jwt({ sub: 'bench', scope: 'tokens:verify' })}`;
@@ -85,7 +85,7 @@ export async function benchAlternatives(
     const requests = list.map((body) => client.post(path, body, authorization));
     return (ms: number) => closedLoop(inFlight, ms, (n, done) => client.send(requests[n % requests.length]!, done));
   });
-  for (const load of loads) await load(1_000);
+  for (const load of loads) await load(quick ? 500 : 1_000);
   await settle();
   const results = await inTurn(rounds, ...loads.map((load) => () => load(durationMs)));
   for (const { client } of candidates) client.close();

@@ -12,7 +12,7 @@ export async function benchHttp(stage: Stage, tokens: number, quick: boolean): P
   const bareUrl = (await stage.run('bare-fastify.ts', Buffer.from(answer).toString())) as string;
   const authorization = `Bearer ${await stage.callers.jwt({ sub: 'bench', scope: 'tokens:verify' })}`;
   const durationMs = quick ? 1_000 : 4_000;
-  const rounds = quick ? 2 : 3;
+  const rounds = quick ? 1 : 3;
   const loadOf = (url: string) => {
     const client = new HttpClient(url, inFlight);
     const requests = bodies.map((body) => client.post('/v1/verify', body, authorization));

@@ -12,10 +12,11 @@ const goodPerSecond = 500;
 export async function benchJunk(stage: Stage, tokens: number, quick: boolean): Promise<Section> {
   const good = verifyBodies(5_000, tokens);
   const junk = Array.from({ length: 20_000 }, (_, n) => Buffer.from(JSON.stringify({ token: junkSecret(n) })));
-  const durationMs = quick ? 4_000 : 10_000;
-  const load = (subject: string) => openLoop(stage, subject, good, junk, durationMs);
-  await load('bench.echo');
-  await load(verifySubject);
+  const durationMs = quick ? 2_000 : 10_000;
+  const load = (subject: string, ms = durationMs) => openLoop(stage, subject, good, junk, ms);
+  const warmUpMs = durationMs / 2;
+  await load('bench.echo', warmUpMs);
+  await load(verifySubject, warmUpMs);
   await settle();
   const echo = await load('bench.echo');
   const before = await readsOf(stage);

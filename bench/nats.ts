@@ -10,11 +10,11 @@ export async function benchNats(stage: Stage, tokens: number, quick: boolean): P
   const answer = await sampleAnswer(stage, bodies[0]!);
   await stage.run('echo-responder.ts', stage.stack.state.natsUrl, stage.creds, Buffer.from(answer).toString());
   const durationMs = quick ? 1_000 : 4_000;
-  const rounds = quick ? 2 : 3;
+  const rounds = quick ? 1 : 3;
   const load = (subject: string, inFlight: number, ms = durationMs) =>
     closedLoop(inFlight, ms, (n, done) => stage.requester.send(subject, bodies[n % bodies.length]!, done));
   for (const inFlight of [64, 1])
-    for (const subject of [echoSubject, verifySubject]) await load(subject, inFlight, 1_000);
+    for (const subject of [echoSubject, verifySubject]) await load(subject, inFlight, durationMs / 2);
   await settle();
 
   const rows: Row[] = [];

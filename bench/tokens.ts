@@ -67,7 +67,7 @@ const words = ['claude', 'cursor', 'n8n', 'zürich', 'report', 'nightly', 'suppo
 
 /** Pages of a long token list. */
 export async function benchTokenList(stage: Stage, quick: boolean): Promise<Section> {
-  const tokens = quick ? 20_000 : 100_000;
+  const tokens = quick ? 10_000 : 100_000;
   const organization = await makeOrganization(stage.callers);
   const { owner, at, service, ownerId } = organization;
   const startedMs = performance.now();

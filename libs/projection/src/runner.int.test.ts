@@ -101,6 +101,23 @@ describe('a running projection', () => {
     expect((await known())[0]).toBe(-1);
   });
 
+  it('has its statements planned once for each connection, and not those that never come again', async () => {
+    const seen: string[][] = [];
+    const definition = spacesProjection({
+      apply: async (tx, events) => {
+        await tx.query('SELECT $1::integer AS always', [1]);
+        for (let n = 0; n < 300; n++) await tx.query(`SELECT $1::integer AS n${events[0]!.position}_${n}`, [1]);
+        const { rows } = await tx.query('SELECT statement FROM pg_prepared_statements');
+        seen.push(rows.map(({ statement }) => statement as string));
+      },
+    });
+    await append(1, 1);
+    const runner = await run(definition);
+    await runner.waitFor(1);
+    expect(seen[0]).toContain('SELECT $1::integer AS always');
+    expect(seen[0]!.length).toBeLessThan(250);
+  });
+
   it('goes on from its checkpoint', async () => {
     await append(1, 10);
     await (await run()).catchUp();

@@ -20,6 +20,7 @@ import {
   setPosition,
   type Generation,
 } from './generations.ts';
+import { prepared } from './prepared.ts';
 import { rebuild } from './rebuild.ts';
 import { analyzeGrown } from './statistics.ts';
 
@@ -200,7 +201,8 @@ export class ProjectionRunner {
     const { pool, definition } = this.options;
     const spans = startSpans(this.name, events);
     try {
-      const position = await inTransaction(pool, async (tx) => {
+      const position = await inTransaction(pool, async (client) => {
+        const tx = prepared(client);
         await definition.begin?.(tx);
         const live = await lockLive(tx, definition);
         if (live.shape !== shapeOf(definition)) throw new Error('a newer version of this program has built the tables');

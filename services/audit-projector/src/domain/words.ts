@@ -35,7 +35,8 @@ function split(text: string): string[] {
       .normalize('NFKC')
       .toLowerCase()
       .match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
-  return words.map((word) => [...word].slice(0, lengthMax).join(''));
+  // Characters are at least as long as code points, so most words need no count.
+  return words.map((word) => (word.length <= lengthMax ? word : [...word].slice(0, lengthMax).join('')));
 }
 
 function textsIn(value: unknown): string[] {

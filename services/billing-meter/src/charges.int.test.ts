@@ -377,6 +377,11 @@ describe('the books', () => {
       ['charge.reserved.v1', expect.stringMatching(/^charges\/call_/)],
       ['charge.captured.v1', expect.stringMatching(/^charges\/call_/)],
     ]);
+    // A statement that forgot to name the organization sees nothing.
+    for (const table of ['balances', 'charges', 'token_spending']) {
+      const { rows } = await stage.db.pool('billing-meter').query(`SELECT * FROM billing.${table}`);
+      expect([table, rows]).toEqual([table, []]);
+    }
     const reconcile = async () => (await stage.call(billingReconcile, { org }, operator)).differences;
     await stage.db.admin.query(`UPDATE billing.balances SET available = '1000' WHERE org_id = $1`, [org]);
     await stage.db.admin.query(`UPDATE billing.charges SET status = 'reserved' WHERE org_id = $1`, [org]);

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { jetstream } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, credsAuthenticator } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
@@ -25,6 +25,8 @@ import {
   type TollgateEvent,
 } from '@tollgate/contracts';
 import { explainLine } from '@tollgate/proration';
+import { until } from '@tollgate/event-log/testing';
+import type { RunningService } from '@tollgate/runtime';
 import { startStage, type Stage } from '@tollgate/runtime/testing';
 import { billingMeter } from './service.ts';
 import { ids, tokenCreated } from './testing/events.ts';
@@ -34,6 +36,7 @@ const operator = { sub: 'operator', scope: 'platform:operate' };
 const owner = { sub: ids.account };
 
 let stage: Stage;
+let meter: RunningService;
 let organizations = 0;
 let tokens = 0;
 
@@ -46,7 +49,7 @@ beforeAll(async () => {
     ...starterPrices('default').map((data) => ({ type: 'SeatPriceSet' as const, data })),
   ]);
   await stage.log.startRelay();
-  await stage.run(billingMeter);
+  meter = await stage.run(billingMeter);
 });
 afterAll(() => stage?.stop());
 
@@ -98,6 +101,11 @@ async function linesOf(org: string, no: number): Promise<StatementLine[]> {
 async function eventsOf(org: string) {
   const { body } = await stage.call(billingEvents, { org, limit: 200 }, finance);
   return (JSON.parse(body) as BillingEventPage).items;
+}
+
+async function metric(name: string): Promise<number> {
+  const text = await (await fetch(`${meter.url}/metrics`)).text();
+  return Number(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'm').exec(text)?.[1]);
 }
 
 const reconcile = (org?: string) => stage.call(billingReconcile, org ? { org } : {}, operator);
@@ -199,20 +207,28 @@ describe('a statement', () => {
     expect((await statementsOf(org))[1]).toMatchObject({ lines: 0, adjustments: 1, total: adjustment!.amount });
     expect(await reconcile(org)).toMatchObject({ agrees: true, differences: [] });
   });
-
-  /** Writes an event whose time lies before what the log has, as an authority that was stalled might. */
-  async function lateRevocation(orgId: string, tokenId: string, at: string): Promise<number> {
-    const { rows } = await stage.db.admin.query<{ position: number }>(
-      `WITH head AS (UPDATE log.head SET position = position + 1 RETURNING position)
-       INSERT INTO log.events (position, id, stream, version, category, type, type_version, org_id, at, data, meta)
-       SELECT position, 'evt_' || repeat('a', 32), 'token-' || $2, 2, 'token', 'TokenRevoked', 1, $1, $3,
-              jsonb_build_object('tokenId', $2::text, 'reason', NULL), meta
-         FROM head, (SELECT meta FROM log.events LIMIT 1) AS any_event RETURNING position`,
-      [orgId, tokenId, at],
-    );
-    return rows[0]!.position;
-  }
 });
+
+const lateRevocation = (orgId: string, tokenId: string, at: string) =>
+  lateEvent(orgId, `token-${tokenId}`, 'TokenRevoked', at, { tokenId, reason: null });
+
+/** Writes an event whose time lies before what the log has, as an authority that was stalled might. */
+async function lateEvent(
+  orgId: string,
+  stream: string,
+  type: 'TokenRevoked' | 'PlanChanged',
+  at: string,
+  data: object,
+): Promise<number> {
+  const { rows } = await stage.db.admin.query<{ position: number }>(
+    `WITH head AS (UPDATE log.head SET position = position + 1 RETURNING position)
+     INSERT INTO log.events (position, id, stream, version, category, type, type_version, org_id, at, data, meta)
+     SELECT position, 'evt_late_' || position, $2, 2, split_part($2, '-', 1), $3, 1, $1, $4, $5, meta
+       FROM head, (SELECT meta FROM log.events LIMIT 1) AS any_event RETURNING position`,
+    [orgId, stream, type, at, JSON.stringify(data)],
+  );
+  return rows[0]!.position;
+}
 
 describe("finance's feed", () => {
   it('tells of seats, periods, lines and statements, gap-free, by pull and by stream, the same to the byte', async () => {
@@ -243,26 +259,26 @@ describe("finance's feed", () => {
     const csv = await stage.call(billingEvents, { org, format: 'csv' }, finance);
     expect(csv.body.split('\r\n')).toHaveLength(events.length + 2);
   });
-
-  /** What the stream holds of an organization, as text. */
-  async function streamed(org: string, count: number): Promise<string[]> {
-    const nc = await connect({
-      servers: stage.nats.url,
-      authenticator: credsAuthenticator(await readFile(await stage.nats.credsFor('outside:billing-feed'))),
-    });
-    try {
-      const consumer = await jetstream(nc).consumers.get(streams.billing, {
-        filter_subjects: `tollgate.billing.${org}.>`,
-      });
-      const bodies: string[] = [];
-      for await (const message of await consumer.fetch({ max_messages: count, expires: 5_000 }))
-        bodies.push(message.string());
-      return bodies;
-    } finally {
-      await nc.close();
-    }
-  }
 });
+
+/** What the stream holds of an organization, as text. */
+async function streamed(org: string, count: number): Promise<string[]> {
+  const nc = await connect({
+    servers: stage.nats.url,
+    authenticator: credsAuthenticator(await readFile(await stage.nats.credsFor('outside:billing-feed'))),
+  });
+  try {
+    const consumer = await jetstream(nc).consumers.get(streams.billing, {
+      filter_subjects: `tollgate.billing.${org}.>`,
+    });
+    const bodies: string[] = [];
+    for await (const message of await consumer.fetch({ max_messages: count, expires: 5_000 }))
+      bodies.push(message.string());
+    return bodies;
+  } finally {
+    await nc.close();
+  }
+}
 
 describe('the books', () => {
   it('are the same after a rebuild', async () => {
@@ -284,9 +300,12 @@ describe('the books', () => {
     expect(report.agrees).toBe(false);
     expect(report.differences[0]).toMatch(/^line lin_\w+ of statement 1 of org_\w+ is not what the log says/);
     expect(report.halted).toEqual([{ org, reason: report.differences[0] }]);
+    expect(await metric('tollgate_billing_drift')).toBe(report.differences.length);
+    expect(await metric('tollgate_billing_halted_organizations')).toBe(1);
     // The rebuild heals the read model; then the books agree and the closing goes on.
     expect(await stage.call(rebuildLedger, {}, operator)).toMatchObject({ identical: false });
     expect(await reconcile()).toMatchObject({ agrees: true, halted: [] });
+    expect(await metric('tollgate_billing_drift')).toBe(0);
     await moveClock('2027-09-01T00:00:01.000Z');
     expect(await statementsOf(org)).toHaveLength(2);
   });
@@ -344,5 +363,122 @@ describe('the lines as CSV', () => {
     expect(row).toHaveLength(names!.length);
     expect(end).toEqual(['']);
     expect(row![names!.indexOf('amount')]).toBe((await linesOf(org, 1))[0]!.amount.amount);
+  });
+});
+
+describe('terms that change', () => {
+  it('a year is a period like a month', async () => {
+    const org = await organization('2027-12-02T00:00:00.000Z', {
+      billing: { anchor: '2026-12-31T23:00:00.000Z', interval: 'P1Y', policy: 'second.v1' },
+    });
+    await token(org, '2027-12-02T23:00:00.000Z');
+    await moveClock('2028-01-01T00:00:00.000Z');
+    // 29 of 365 days of 2900
+    expect(await statementsOf(org)).toMatchObject([
+      {
+        no: 1,
+        period: { start: '2026-12-31T23:00:00.000Z', end: '2027-12-31T23:00:00.000Z' },
+        total: { amount: '230' },
+      },
+    ]);
+    expect(await linesOf(org, 1)).toMatchObject([{ denominator: 365 * 86_400, numerator: 29 * 86_400 }]);
+  });
+
+  it('a price holds from its instant on, also when that is the boundary of a period, and finance is told', async () => {
+    const boundary = '2028-01-31T23:00:00.000Z';
+    const within = '2028-02-14T23:00:00.000Z';
+    const price = (amount: string, effectiveFrom: string) => ({
+      type: 'SeatPriceSet' as const,
+      data: {
+        product: 'shop',
+        plan: 'pro',
+        scope: 'multi-space',
+        currency: null,
+        amount,
+        effectiveFrom,
+      } as const,
+    });
+    await append(null, 'product-shop', '2028-01-02T00:00:00.000Z', [
+      price('3100', '2028-01-02T00:00:00.000Z'),
+      price('6200', boundary),
+      price('9300', within),
+    ]);
+    const org = await organization('2028-01-03T00:00:00.000Z');
+    const tokenId = await token(org, '2028-01-15T23:00:00.000Z', { product: 'shop' });
+    const [before, after] = await Promise.all(
+      ['2028-01-31T22:59:59.000Z', boundary].map((at) => stage.call(billingQuote, { org, product: 'shop', at }, owner)),
+    );
+    expect([before!.recurring.amount, after!.recurring.amount]).toEqual(['3100', '6200']);
+    await moveClock('2028-02-29T23:10:00.000Z');
+    const lines = [...(await linesOf(org, 1)), ...(await linesOf(org, 2))];
+    expect(
+      lines.map((line) => line.kind === 'line' && [line.unitPrice.amount, line.interval, line.amount.amount]),
+    ).toEqual([
+      // 16 of 31 days; then 14 and 15 of the 29 that this February has
+      ['3100', { start: '2028-01-15T23:00:00.000Z', end: boundary }, '1600'],
+      ['6200', { start: boundary, end: within }, '2993'],
+      ['9300', { start: within, end: '2028-02-29T23:00:00.000Z' }, '4810'],
+    ]);
+    const told = (await eventsOf(org)).filter(({ type }) => type.startsWith('seat.'));
+    expect(told.map(({ type, time, subject }) => [type, time, subject])).toEqual([
+      ['seat.opened.v1', '2028-01-15T23:00:00.000Z', tokenId],
+      ['seat.repriced.v1', boundary, tokenId],
+      ['seat.repriced.v1', within, tokenId],
+    ]);
+    expect(await reconcile(org)).toMatchObject({ agrees: true });
+  });
+
+  it('a late plan adjusts every seat, and a later fact adjusts what was adjusted', async () => {
+    const org = await organization('2028-03-01T00:00:00.000Z', { plan: 'core' });
+    const tokenIds = [await token(org, '2028-03-02T00:00:00.000Z'), await token(org, '2028-03-03T00:00:00.000Z')];
+    await moveClock('2028-03-31T22:10:00.000Z');
+    const lines = await linesOf(org, 1);
+    const plan = { plan: 'pro', previous: 'core' };
+    await lateEvent(org, `organization-${org}`, 'PlanChanged', '2028-03-15T23:00:00.000Z', plan);
+    await moveClock('2028-04-30T22:10:00.000Z');
+    const adjustments = (await linesOf(org, 2)).filter(({ kind }) => kind === 'adjustment');
+    expect(adjustments).toMatchObject(
+      tokenIds.map((tokenId, index) => ({ tokenId, adjusts: { statement: 1, lines: [lines[index]!.id] } })),
+    );
+    // The first seat was revoked before the plan had changed: of the month nothing but those days is left.
+    await lateRevocation(org, tokenIds[0]!, '2028-03-12T00:00:00.000Z');
+    await moveClock('2028-05-31T22:10:00.000Z');
+    const again = (await linesOf(org, 3)).filter(({ kind }) => kind === 'adjustment');
+    expect(again).toMatchObject([
+      { tokenId: tokenIds[0], adjusts: { statement: 1, lines: [lines[0]!.id, adjustments[0]!.id] } },
+      // April was billed as well, and the seat was gone.
+      { tokenId: tokenIds[0], adjusts: { statement: 2 }, corrected: [] },
+    ]);
+    // 10 days of the 31 of March, less the hour that spring takes, at 1900.
+    const march = [lines[0]!, adjustments[0]!, again[0]!];
+    expect(march.reduce((sum, { amount }) => sum + Number(amount.amount), 0)).toBe(
+      Math.round((1900 * 10 * 24) / (31 * 24 - 1)),
+    );
+    for (const { id } of [...adjustments, ...again]) {
+      expect(await stage.call(billingExplain, { org, id }, finance)).toMatchObject({ differences: [] });
+    }
+    expect(await reconcile(org)).toMatchObject({ agrees: true, differences: [] });
+  });
+});
+
+describe('the stream', () => {
+  it('that was deleted is filled again from the first event, the same to the byte', async () => {
+    const org = await organization('2028-06-01T00:00:00.000Z');
+    await token(org, '2028-06-01T00:00:00.000Z');
+    await moveClock('2028-07-01T00:00:00.000Z');
+    const count = (await eventsOf(org)).length;
+    const before = await streamed(org, count);
+    const nc = await connect({
+      servers: stage.nats.url,
+      authenticator: credsAuthenticator(await readFile(await stage.nats.credsFor('admin', 'everything'))),
+    });
+    await (await jetstreamManager(nc, { checkAPI: false })).streams.delete(streams.billing);
+    await nc.close();
+    // The next event finds that the stream is gone.
+    const other = await organization('2028-07-02T00:00:00.000Z');
+    await token(other, '2028-07-02T00:00:00.000Z');
+    await until('the stream is there again', async () => (await streamed(other, 1).catch(() => [])).length === 1);
+    expect(await streamed(org, count)).toEqual(before);
+    expect(await reconcile()).toMatchObject({ agrees: true, differences: [] });
   });
 });

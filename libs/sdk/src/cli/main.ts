@@ -12,6 +12,7 @@ export async function run(argv: readonly string[]): Promise<0 | 1 | 2> {
     .description('The authority for agent tokens.')
     .version('0.1.0')
     .showHelpAfterError('(tollgate --help, or --help after a command, shows what there is)');
+  process.stdout.on('error', endWithReader);
   try {
     if (needsOperations(argv)) {
       const { addOperationCommands } = await import('./operation-commands.ts');
@@ -41,7 +42,7 @@ function addOwnCommands(program: Command): void {
   const group = (name: string, text: string) =>
     program.commands.find((command) => command.name() === name) ?? program.command(name).description(text);
 
-  const billing = group('billing', 'seats, quotes, proration');
+  const billing = group('billing', 'seats, quotes, statements, proration');
   billing
     .command('prorate')
     .description('Prorate NDJSON lines from standard input, offline')
@@ -110,6 +111,12 @@ function addOwnCommands(program: Command): void {
     .action(async (name, options) =>
       (await import('./commands/projections-rebuild.ts')).projectionsRebuild(name, options),
     );
+}
+
+/** Whoever reads what is printed may have seen enough: `tollgate … | head`. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(exitStatus());
 }
 
 /** Errors come out of commander as exceptions, for every command and its subcommands. */

@@ -1,3 +1,5 @@
+import { billingExplain, type OutputOf } from '@tollgate/contracts';
+import { renderExplanation } from './explanation.ts';
 import { UsageError } from './failures.ts';
 
 /** How answers look on a terminal. With `--json` none of this is used. */
@@ -30,6 +32,11 @@ export async function renderAnswer(operationName: string, answer: unknown): Prom
   if (documents.has(operationName)) return JSON.stringify(answer, null, 2).split('\n').map(text).join('\n');
   if (Array.isArray(answer)) return renderPage(operationName, { items: answer as Fields[] });
   if (!isFields(answer)) return text(answer);
+  if (operationName === billingExplain.name)
+    return renderExplanation(answer as OutputOf<typeof billingExplain>)
+      .split('\n')
+      .map(text)
+      .join('\n');
   if (Array.isArray(answer['items'])) return renderPage(operationName, answer as { items: Fields[] });
   const { secret, secretAlreadyShown, ...rest } = answer;
   const lines = keyValues(rest);
@@ -113,6 +120,7 @@ function cell(value: unknown): string {
   if (!isFields(value)) return text(value);
   if (Object.keys(value).length === 0) return '-';
   if (isMoney(value)) return `${text(value['amount'])} ${text(value['currency'])}`;
+  if (isInterval(value)) return `${text(value['start'])} … ${text(value['end'])}`;
   const label = value['name'] ?? value['id'];
   if (label !== undefined) return text(label);
   return text(value['spaceId'] ?? value['type'] ?? JSON.stringify(value));
@@ -124,6 +132,10 @@ function isFields(value: unknown): value is Fields {
 
 function isMoney(value: Fields): boolean {
   return typeof value['amount'] === 'string' && typeof value['currency'] === 'string';
+}
+
+function isInterval(value: Fields): boolean {
+  return typeof value['start'] === 'string' && typeof value['end'] === 'string';
 }
 
 /** A terminal obeys control characters, so none of an answer reaches it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { tokensRevoke } from '@tollgate/contracts';
+import { billingExplain, exampleOf, tokensRevoke, type OutputOf } from '@tollgate/contracts';
 import { failureOf, UsageError } from './failures.ts';
 import { fieldOf, inOrderOf, renderAnswer } from './output.ts';
 
@@ -47,6 +47,24 @@ describe('an answer on a terminal', () => {
         'teamId              -',
       ].join('\n'),
     );
+  });
+
+  it('shows an interval by its ends', async () => {
+    const period = { index: 0, start: '2026-12-31T23:00:00.000Z', end: '2027-01-31T23:00:00.000Z' };
+    expect(await renderAnswer('billing.statements', { items: [{ no: 1, period }] })).toContain(
+      '2026-12-31T23:00:00.000Z … 2027-01-31T23:00:00.000Z',
+    );
+  });
+
+  it('explains a line from top to bottom: the amount, its events, its price, the arithmetic step by step', async () => {
+    const answer = exampleOf(billingExplain).output as OutputOf<typeof billingExplain>;
+    const lines = (await renderAnswer('billing.explain', answer)).split('\n');
+    expect(lines[0]).toBe('Line 1 of statement 1: 1416 EUR (minor units)');
+    expect(lines).toContain('  1234  2027-01-14T09:30:00.000Z  TokenCreated  evt_01jd0000000000000000000000');
+    expect(lines).toContain(`  1. ${answer.steps[0]}`);
+    expect(lines.at(-1)).toBe('Worked out again, it is the same.');
+    const wrong = await renderAnswer('billing.explain', { ...answer, differences: ['the amount is 1'] });
+    expect(wrong).toMatch(/NOT the same:\n {2}the amount is 1$/);
   });
 
   it('says of a secret that it is shown this once, and of a replayed one that it is gone', async () => {

@@ -17,12 +17,14 @@ export interface CloudEvent {
 /** One side of a booking: a positive amount is a debit, a negative one a credit. */
 export interface Entry {
   readonly account: string;
-  /** Minor units of the currency. */
-  readonly amountMinor: bigint;
-  readonly currency: string;
-  /** The statement that it belongs to. */
-  readonly statement: number;
-  /** What it is for: the id of a line, or the statement. */
+  readonly amount: bigint;
+  /** Statements are in minor units of their currency, prepaid balances in millionths of the organization's currency. */
+  readonly unit: 'minor' | 'micros';
+  /** null: the organization's, which events of the balance don't repeat. */
+  readonly currency: string | null;
+  /** The statement that it belongs to; null: none. */
+  readonly statement: number | null;
+  /** What it is for: the id of a line, the statement, the charge or the top-up. */
   readonly reference: string;
 }
 
@@ -30,41 +32,54 @@ export interface Entry {
 export const unbilled = 'unbilled receivables';
 export const receivables = 'receivables';
 export const seatRevenue = 'seat revenue';
+export const cash = 'cash received';
+/** What customers have paid ahead. It is theirs until a charge is captured. */
+export const prepaid = 'prepaid balances';
+export const usageRevenue = 'usage revenue';
 
 /**
  * What an event means for the ledger. The entries of an event always add up to zero. Events that move no money (a seat that
- * opened, an amount of zero) have none; they are in the journal all the same.
+ * opened, a reservation, an amount of zero) have none; they are in the journal all the same.
  */
 export function entriesOf({ type, data }: CloudEvent): Entry[] {
   switch (type) {
     case 'line.posted.v1':
-      return booking(unbilled, seatRevenue, { ...data.line, statement: data.no, reference: data.line.id });
-    case 'line.adjusted.v1':
+      return seatBooking(unbilled, seatRevenue, { no: data.no, reference: data.line.id, money: data.line.amount });
+    case 'line.adjusted.v1': {
       // What an adjustment corrects stays as it is; the adjustment is money of the statement in which it stands.
-      return booking(unbilled, seatRevenue, { ...data.adjustment, statement: data.no, reference: data.adjustment.id });
+      const { id, amount } = data.adjustment;
+      return seatBooking(unbilled, seatRevenue, { no: data.no, reference: id, money: amount });
+    }
     case 'statement.issued.v1':
-      return booking(receivables, unbilled, {
-        amount: data.total,
-        statement: data.no,
-        reference: `statement ${data.no}`,
-      });
+      return seatBooking(receivables, unbilled, { no: data.no, reference: `statement ${data.no}`, money: data.total });
+    case 'balance.topped-up.v1':
+      return balanceBooking(cash, prepaid, data.amountMicros, data.reference);
+    case 'charge.captured.v1':
+      return balanceBooking(prepaid, usageRevenue, data.amountMicros, data.chargeId);
     default:
       return [];
   }
 }
 
-interface Booking {
-  readonly amount: { readonly amount: string; readonly currency: string };
-  readonly statement: number;
+interface SeatBooking {
+  readonly no: number;
   readonly reference: string;
+  readonly money: { readonly amount: string; readonly currency: string };
 }
 
-function booking(debit: string, credit: string, { amount, statement, reference }: Booking): Entry[] {
-  const amountMinor = BigInt(amount.amount);
-  if (amountMinor === 0n) return [];
-  const common = { currency: amount.currency, statement, reference };
+function seatBooking(debit: string, credit: string, { no, reference, money }: SeatBooking): Entry[] {
+  const common = { unit: 'minor', currency: money.currency, statement: no, reference } as const;
+  return booking(debit, credit, BigInt(money.amount), common);
+}
+
+function balanceBooking(debit: string, credit: string, amountMicros: string, reference: string): Entry[] {
+  return booking(debit, credit, BigInt(amountMicros), { unit: 'micros', currency: null, statement: null, reference });
+}
+
+function booking(debit: string, credit: string, amount: bigint, common: Omit<Entry, 'account' | 'amount'>): Entry[] {
+  if (amount === 0n) return [];
   return [
-    { account: debit, amountMinor, ...common },
-    { account: credit, amountMinor: -amountMinor, ...common },
+    { account: debit, amount, ...common },
+    { account: credit, amount: -amount, ...common },
   ];
 }

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { entriesOf, unbilled, type CloudEvent, type Entry } from './bookings.ts';
+import { entriesOf, prepaid, unbilled, type CloudEvent } from './bookings.ts';
 
 /**
  * `books` says up to where each organization is booked. `journal` holds every event as it came, `entries` what follows from
@@ -26,14 +26,15 @@ const tables = `
     sequence bigint NOT NULL,
     side smallint NOT NULL,
     account text NOT NULL,
-    amount_minor numeric(38, 0) NOT NULL,
-    currency text NOT NULL,
-    statement integer NOT NULL,
+    amount numeric(38, 0) NOT NULL,
+    unit text NOT NULL CHECK (unit IN ('minor', 'micros')),
+    currency text,
+    statement integer,
     reference text NOT NULL,
     PRIMARY KEY (org_id, sequence, side),
     FOREIGN KEY (org_id, sequence) REFERENCES ledger.journal
   );
-  CREATE INDEX IF NOT EXISTS entries_of_statements ON ledger.entries (org_id, statement, account)`;
+  CREATE INDEX IF NOT EXISTS entries_of_statements ON ledger.entries (org_id, account, statement)`;
 
 /** An event together with its text, which is kept as it came. */
 export interface Received {
@@ -74,7 +75,8 @@ export class Ledger {
    * Books what is next of an organization's events and passes over what was booked before, in one transaction. The order in
    * which they came doesn't matter; whoever books the same events at the same time waits for this transaction.
    * @returns up to where the organization is booked. Less than the last of these events: something between is missing.
-   * @throws ContradictionError when an event differs from the one booked under its sequence, or a statement from its lines.
+   * @throws ContradictionError when an event differs from the one booked under its sequence, a statement from its lines, or a
+   * balance from what is booked.
    */
   async book(orgId: string, received: readonly Received[]): Promise<number> {
     const client = await this.#pool.connect();
@@ -129,22 +131,39 @@ async function bookEvent(client: pg.ClientBase, orgId: string, { event, sequence
     ...[orgId, sequence, event.id, event.type, event.time, event.recordedtime, body],
   ]);
   for (const [side, entry] of entriesOf(event).entries()) {
-    const { account, amountMinor, currency, statement, reference } = entry satisfies Entry;
-    await client.query('INSERT INTO ledger.entries VALUES ($1, $2, $3, $4, $5, $6, $7, $8)', [
-      ...[orgId, sequence, side, account, String(amountMinor), currency, statement, reference],
+    const { account, amount, unit, currency, statement, reference } = entry;
+    await client.query('INSERT INTO ledger.entries VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
+      ...[orgId, sequence, side, account, String(amount), unit, currency, statement, reference],
     ]);
   }
   if (event.type === 'statement.issued.v1') await mustBeCleared(client, orgId, event);
+  if (event.data.after !== undefined) await mustBeTheBalance(client, orgId, event);
 }
 
 /** A statement is the sum of its lines: once it is booked, nothing unbilled is left of it. */
 async function mustBeCleared(client: pg.ClientBase, orgId: string, { data, id }: CloudEvent): Promise<void> {
-  const { rows } = await client.query<{ left: string }>(
-    `SELECT coalesce(sum(amount_minor), 0) AS left FROM ledger.entries
-      WHERE org_id = $1 AND statement = $2 AND account = $3`,
-    [orgId, data.no, unbilled],
+  const left = await balanceOf(client, orgId, unbilled, data.no);
+  if (left !== 0n) throw new ContradictionError(`${id}: statement ${data.no} differs from its lines by ${left}`);
+}
+
+/** Events of the prepaid balance say what they leave behind: what was paid ahead and not yet taken, free or held. */
+async function mustBeTheBalance(client: pg.ClientBase, orgId: string, { data, id }: CloudEvent): Promise<void> {
+  const owed = -(await balanceOf(client, orgId, prepaid, null));
+  const left = BigInt(data.after.availableMicros) + BigInt(data.after.heldMicros);
+  if (owed !== left) throw new ContradictionError(`${id}: the balance is ${left} and ${owed} is booked`);
+}
+
+/** Debits less credits of an account, of one statement or of those entries that belong to none. */
+async function balanceOf(
+  client: pg.ClientBase,
+  orgId: string,
+  account: string,
+  statement: number | null,
+): Promise<bigint> {
+  const { rows } = await client.query<{ balance: string }>(
+    `SELECT coalesce(sum(amount), 0) AS balance FROM ledger.entries
+      WHERE org_id = $1 AND account = $2 AND statement IS NOT DISTINCT FROM $3`,
+    [orgId, account, statement],
   );
-  if (rows[0]?.left !== '0') {
-    throw new ContradictionError(`${id}: statement ${data.no} differs from its lines by ${rows[0]?.left}`);
-  }
+  return BigInt(rows[0]?.balance ?? 0);
 }

@@ -11,10 +11,18 @@ import { createPool, type Pool } from '@tollgate/event-log';
 import { createUserCreds, type NatsAccountKeys } from '@tollgate/identity';
 import { startStack, type TestStack } from '@tollgate/stack';
 import { Random } from '../chaos/random.ts';
-import { callersOf, makeOrganization, must, type Callers, type Organization } from '../support/api.ts';
+import {
+  callersOf,
+  makeOrganization,
+  makeToken,
+  must,
+  request,
+  type Callers,
+  type Organization,
+} from '../support/api.ts';
 import { connectWithoutLimits } from '../support/bus-user.ts';
 import { eventually } from '../support/eventually.ts';
-import { receivables, seatRevenue, unbilled } from './bookings.ts';
+import { prepaid, receivables, seatRevenue, unbilled } from './bookings.ts';
 
 /** How often the consumer is killed; the long form sets it to 50. */
 const kills = Number(process.env['TOLLGATE_TEST_KILLS'] ?? 8);
@@ -86,12 +94,28 @@ async function importSeats({ owner, at, service }: Organization): Promise<string
   return imported.tokens.map(({ id }: { id: string }) => id);
 }
 
-/** Months of 2028 with revocations and a plan change. */
+/** A top-up, and charges that are captured, released and left to expire. */
+async function charge(organization: Organization, month: number): Promise<void> {
+  const topUp = { amountMicros: '1000000', reference: `invoice ${month}` };
+  must(201, await callers.operator('POST', organization.at('/balance/top-ups'), topUp));
+  const { token } = await makeToken(organization);
+  const authorization = `Bearer ${await callers.jwt({ sub: 'tools', scope: 'charges:write' })}`;
+  const post = (path: string, body: object) =>
+    request(`${stack.verifierUrl}/v1/charges${path}`, 'POST', body, { authorization });
+  for (const end of [['capture', { amountMicros: '12345' }], ['release', {}], null] as const) {
+    const chargeId = `${organization.org.id}.${month}.${end?.[0] ?? 'expires'}`;
+    must(201, await post('', { chargeId, tokenId: token.id, tool: 'search', maxAmountMicros: '20000' }));
+    if (end) must(200, await post(`/${chargeId}/${end[0]}`, end[1]));
+  }
+}
+
+/** Months of 2028 with revocations, a plan change and paid calls. */
 async function live(organizations: readonly Organization[]): Promise<void> {
   for (let month = 1; month <= months; month++) {
     const revoked = new Map<Organization, string>();
     for (const organization of organizations) revoked.set(organization, (await importSeats(organization))[0]!);
     await moveClock(`2028-0${month}-17T20:00:00.000Z`);
+    for (const organization of organizations) await charge(organization, month);
     for (const [{ owner, at }, tokenId] of revoked) {
       must(200, await owner('POST', at(`/tokens/${tokenId}/revoke`), {}));
       if (month === 2) must(200, await owner('POST', at('/plan'), { plan: 'enterprise' }));
@@ -154,7 +178,7 @@ const journalOf = async ({ org }: Organization): Promise<string[]> =>
 /** The balance of each account, of a statement or of all, in minor units. */
 async function balancesOf({ org }: Organization, statement: number | null): Promise<Record<string, string>> {
   const { rows } = await pool.query<{ account: string; balance: string }>(
-    `SELECT account, sum(amount_minor)::text AS balance FROM ledger.entries
+    `SELECT account, sum(amount)::text AS balance FROM ledger.entries
       WHERE org_id = $1 AND ($2::int IS NULL OR statement = $2) GROUP BY account`,
     [org.id, statement],
   );
@@ -198,7 +222,14 @@ describe('the sample consumer', () => {
         revenue += BigInt(total.amount);
       }
       expect(revenue).toBeGreaterThan(0n);
-      expect(await balancesOf(organization, null)).toMatchObject({ [receivables]: String(revenue), [unbilled]: '0' });
+      const { availableMicros, heldMicros } = must(200, await organization.owner('GET', organization.at('/balance')));
+      const paidAhead = BigInt(availableMicros) + BigInt(heldMicros);
+      expect(paidAhead).toBe(BigInt(months) * (1_000_000n - 12_345n));
+      expect(await balancesOf(organization, null)).toMatchObject({
+        [receivables]: String(revenue),
+        [unbilled]: '0',
+        [prepaid]: String(-paidAhead),
+      });
     }
   }, 240_000);
 

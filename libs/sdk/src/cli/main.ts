@@ -12,7 +12,8 @@ export async function run(argv: readonly string[]): Promise<0 | 1 | 2> {
     .description('The authority for agent tokens.')
     .version('0.1.0')
     .showHelpAfterError('(tollgate --help, or --help after a command, shows what there is)');
-  process.stdout.on('error', endWithReader);
+  // Once, however often this process runs a command line.
+  process.stdout.off('error', endWithReader).on('error', endWithReader);
   try {
     if (needsOperations(argv)) {
       const { addOperationCommands } = await import('./operation-commands.ts');

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { benchAlternatives, startAlternatives, type Alternatives } from './alternatives.ts';
 import { benchBilling } from './billing.ts';
+import { benchAudit } from './audit.ts';
 import { benchBootstrap } from './bootstrap.ts';
 import { benchCharges } from './charges.ts';
 import { benchDecide } from './decide.ts';
@@ -54,6 +55,7 @@ const benches: Readonly<Record<string, () => Promise<Section>>> = {
   creates: async () => benchCreates(await staged(), await compared(), quick),
   'token-list': async () => benchTokenList(await staged(), quick),
   billing: () => benchBilling(quick),
+  audit: async () => benchAudit(await staged(), quick),
   ...(quick
     ? {}
     : { 'bootstrap-10m': async () => benchBootstrap(await populatedStage(), [10 * million], '1 million tokens') }),

@@ -519,7 +519,7 @@ describe('erasing a person', () => {
     expect((await erase(herself)).status).toBe(403);
     must(200, await owner('POST', at(`/accounts/${acc}/deactivate`)));
     const erased = must(200, await erase());
-    const nameless = { id: acc, name: null, email: null, externalSubject: null, status: 'deactivated' };
+    const nameless = { id: acc, name: 'erased', email: null, externalSubject: null, status: 'deactivated' };
     expect(erased.account).toMatchObject({ ...nameless, version: 3 });
 
     // The owner's own request, with which she was hired, is the owner's personal data.
@@ -533,14 +533,14 @@ describe('erasing a person', () => {
     const accounts = must(200, await owner('GET', at(`/accounts?${after}`)));
     expect(accounts.items.find(({ id }: { id: string }) => id === acc)).toEqual(erased.account);
     const tokens = must(200, await owner('GET', at(`/tokens?accountId=${acc}&${after}`)));
-    expect(tokens.items).toMatchObject([{ id: token.id, account: { id: acc, name: null } }]);
+    expect(tokens.items).toMatchObject([{ id: token.id, account: { id: acc, name: 'erased' } }]);
     const audit = must(200, await owner('GET', at(`/audit?actor=${acc}&${after}`)));
     expect(audit.items).toMatchObject([
       { action: 'space.created', actor: { id: acc, name: 'erased' }, context: { ip: 'erased', userAgent: 'erased' } },
     ]);
     expect(audit.items[0].position).toBe(space.position);
     const replayed = must(201, await owner('POST', at('/accounts'), body, headers));
-    expect(replayed.account).toMatchObject({ id: acc, name: null, email: null, externalSubject: null });
+    expect(replayed.account).toMatchObject({ id: acc, name: 'erased', email: null, externalSubject: null });
     expect(await tablesWith('Wilhelmina')).toEqual([]);
   });
 

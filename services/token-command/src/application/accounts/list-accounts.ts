@@ -1,6 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { Handles, type OperationHandler, type OperationMessage } from '@tollgate/bus';
 import { accountsList } from '@tollgate/contracts';
+import { erasedName } from '../erased.ts';
 import { pageOf, pageStart } from '../paging.ts';
 import { DIRECTORY_LIST, type People, PEOPLE, READ_MODEL } from '../ports.ts';
 import type { ReadModel } from '../read-model.ts';
@@ -23,7 +24,7 @@ export class ListAccounts implements OperationHandler<typeof accountsList> {
       return {
         ...row,
         orgId: org,
-        name: person?.name ?? null,
+        name: person?.name ?? erasedName,
         email: person?.email ?? null,
         externalSubject: person?.externalSubject ?? null,
       };

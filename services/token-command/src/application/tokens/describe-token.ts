@@ -6,6 +6,7 @@ import { account } from '../../domain/account.ts';
 import { fold } from '../../domain/aggregate.ts';
 import { organization } from '../../domain/organization.ts';
 import { streamName } from '../command-runner.ts';
+import { erasedName } from '../erased.ts';
 import { type People, PEOPLE, STREAMS } from '../ports.ts';
 import { readToken } from './read-token.ts';
 
@@ -31,7 +32,7 @@ export class DescribeToken implements OperationHandler<typeof tokensDescribe> {
     return {
       name,
       organization: { id: org, name: its.name },
-      account: { id: accountId, kind: holder.kind, name: people.get(accountId)?.name ?? null },
+      account: { id: accountId, kind: holder.kind, name: people.get(accountId)?.name ?? erasedName },
       scope,
       product,
       environment,

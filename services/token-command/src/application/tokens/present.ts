@@ -3,6 +3,7 @@ import type { Token, TokenStatus } from '@tollgate/contracts';
 import type { Folded } from '../../domain/aggregate.ts';
 import { isExpired, runningOverlap, theToken, type TokenState } from '../../domain/token.ts';
 import { AuthorityClock } from '../authority-clock.ts';
+import { erasedName } from '../erased.ts';
 import { TOKEN_LIST } from '../ports.ts';
 import type { TokenList, TokenRow } from './ports.ts';
 
@@ -22,7 +23,7 @@ export function presentRow(orgId: string, row: TokenRow, now: string): Token {
     orgId,
     name: row.name,
     status: statusAt(row, now),
-    account: { id: row.accountId, kind: row.accountKind, name: row.accountName },
+    account: { id: row.accountId, kind: row.accountKind, name: row.accountName ?? erasedName },
     scope: row.scope,
     product: row.product,
     environment: row.environment,

@@ -4,7 +4,7 @@ import { inTransaction, type ClientBase, type Pool } from '@tollgate/event-log';
 export const everyTenant = '*';
 
 /** Of the setting that names the tenant of a transaction. */
-const tenantSetting = 'tollgate.tenant';
+export const tenantSetting = 'tollgate.tenant';
 
 /**
  * Row-level security for a table with `org_id`; it holds for the owner too. A transaction sees the rows of the tenant that it

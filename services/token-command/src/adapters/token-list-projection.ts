@@ -1,5 +1,5 @@
 import type { EventData, RecordedEvent } from '@tollgate/contracts';
-import { defineProjection } from '@tollgate/projection';
+import { asProjector, defineProjection } from '@tollgate/projection';
 import { wordsOf } from '../domain/words.ts';
 import { type Change, Column, type Effects, type Values, writeChanges } from './changes.ts';
 import { directoryEffects } from './directory-effects.ts';
@@ -88,5 +88,6 @@ export const tokenListProjection = defineProjection({
   name: 'token-list',
   schema: 'tokens',
   tables: tokenListTables,
+  begin: asProjector,
   apply: (tx, events, table) => writeChanges(tx, effects, events, table),
 });

@@ -1,4 +1,9 @@
-/** The tables of the read model `token-list`, tenant first in every key. */
+import { secured } from '@tollgate/projection';
+
+/**
+ * The tables of the read model `token-list`, tenant first in every key, and row-level security behind it. What reaches an index
+ * there is `=`, `<` and `>=` alone; `LIKE` looks at rows that others have found.
+ */
 export const tokenListTables = {
   tokens: {
     ddl: (table: string) => [
@@ -18,6 +23,7 @@ export const tokenListTables = {
       `CREATE INDEX ON ${table} (org_id, product, created_at, id)`,
       `CREATE INDEX ON ${table} (org_id, expires_at) WHERE expires_at IS NOT NULL`,
       `CREATE INDEX ON ${table} (org_id, created_at, agent_id) WHERE agent_id IS NOT NULL`,
+      ...secured(table),
     ],
   },
   /** The words of each token's name, as the search compares them. Compared with "C" so that a prefix is a range. */
@@ -27,12 +33,14 @@ export const tokenListTables = {
          org_id text NOT NULL, word text COLLATE "C" NOT NULL, token_id text NOT NULL,
          PRIMARY KEY (org_id, word, token_id))`,
       `CREATE INDEX ON ${table} (org_id, token_id)`,
+      ...secured(table),
     ],
   },
   /** Every digest that a token ever had: a reported secret is found by it, and no import takes one over. */
   digests: {
     ddl: (table: string) => [
       `CREATE TABLE ${table} (digest text PRIMARY KEY, org_id text NOT NULL, token_id text NOT NULL)`,
+      ...secured(table),
     ],
   },
   accounts: {
@@ -41,6 +49,7 @@ export const tokenListTables = {
          org_id text NOT NULL, id text NOT NULL, kind text NOT NULL, role text NOT NULL, status text NOT NULL,
          created_at timestamptz NOT NULL, version integer NOT NULL, PRIMARY KEY (org_id, id))`,
       `CREATE INDEX ON ${table} (org_id, created_at, id)`,
+      ...secured(table),
     ],
   },
   spaces: {
@@ -49,6 +58,7 @@ export const tokenListTables = {
          org_id text NOT NULL, id text NOT NULL, name text NOT NULL, created_at timestamptz NOT NULL,
          version integer NOT NULL, PRIMARY KEY (org_id, id))`,
       `CREATE INDEX ON ${table} (org_id, created_at, id)`,
+      ...secured(table),
     ],
   },
   memberships: {
@@ -56,6 +66,7 @@ export const tokenListTables = {
       `CREATE TABLE ${table} (
          org_id text NOT NULL, account_id text NOT NULL, space_id text NOT NULL, permissions text[] NOT NULL,
          administers boolean NOT NULL, PRIMARY KEY (org_id, account_id, space_id))`,
+      ...secured(table),
     ],
   },
   teams: {
@@ -64,12 +75,14 @@ export const tokenListTables = {
          org_id text NOT NULL, id text NOT NULL, name text NOT NULL, policy jsonb NOT NULL,
          created_at timestamptz NOT NULL, version integer NOT NULL, PRIMARY KEY (org_id, id))`,
       `CREATE INDEX ON ${table} (org_id, created_at, id)`,
+      ...secured(table),
     ],
   },
   team_projects: {
     ddl: (table: string) => [
       `CREATE TABLE ${table} (
          org_id text NOT NULL, team_id text NOT NULL, project_id text NOT NULL, PRIMARY KEY (org_id, team_id, project_id))`,
+      ...secured(table),
     ],
   },
   projects: {
@@ -78,6 +91,7 @@ export const tokenListTables = {
          org_id text NOT NULL, id text NOT NULL, name text NOT NULL, created_at timestamptz NOT NULL,
          version integer NOT NULL, PRIMARY KEY (org_id, id))`,
       `CREATE INDEX ON ${table} (org_id, created_at, id)`,
+      ...secured(table),
     ],
   },
   /** Of the platform, not of an organization. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Checkpoint } from './checkpoint.ts';
+import { openCheckpoint, signCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { generateSigningKey, readSigningKey } from './keys.ts';
 import type { ProvenRecord } from './record.ts';
 import { exported, recordOf } from './testing/exported.ts';
 import { ExportVerifier, WrongEntry, type Verdict } from './verify-export.ts';
@@ -164,11 +165,13 @@ it('detects every one of 2,000 random alterations, at the entry where it is', ()
   const checkpoint = { origin, size, root: tree.rootAt(size) };
   const lines = tree.all(size);
   const held = { origin, size: 70, root: tree.rootAt(70) };
+  const key = readSigningKey(generateSigningKey(), 'tollgate-audit');
+  const otherKey = readSigningKey(generateSigningKey(), 'tollgate-audit');
   const at = fc.nat({ max: size - 2 });
   const alteration = fc.oneof(
-    fc.record({ kind: fc.constant('flip' as const), at, byte: fc.nat() }),
+    fc.record({ kind: fc.constant('flip'), at, byte: fc.nat() }),
     fc.record({
-      kind: fc.constantFrom('delete' as const, 'swap' as const, 'insert' as const, 'cut' as const, 'fork' as const),
+      kind: fc.constantFrom('delete', 'swap', 'insert', 'cut', 'fork', 'wrong key'),
       at,
       byte: fc.nat(),
     }),
@@ -192,6 +195,12 @@ it('detects every one of 2,000 random alterations, at the entry where it is', ()
         const shorter = { origin, size: index + 1, root: tree.rootAt(index + 1) };
         expect(wrong(tree.all(index + 1), shorter, held) !== null).toBe(index + 1 < held.size);
         expect(wrong(lines.slice(0, index + 1), checkpoint, held)?.index).toBe(index + 1);
+      } else if (kind === 'wrong key') {
+        // A log that was rewritten and signed by somebody else, under the same name.
+        const fork = exported(records.with(index, recordOf(index, org, { reason: 'rewritten' })));
+        const note = signCheckpoint({ origin, size, root: fork.rootAt(size) }, otherKey);
+        expect(() => openCheckpoint(note, key)).toThrow('tollgate-audit');
+        expect(openCheckpoint(signCheckpoint(checkpoint, key), key)).toEqual(checkpoint);
       } else {
         // A log that was rewritten and signed anew: seen if the change lies before the held checkpoint.
         const fork = exported(records.with(index, recordOf(index, org, { reason: 'rewritten' })));

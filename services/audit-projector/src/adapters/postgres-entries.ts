@@ -45,9 +45,10 @@ export class PostgresEntries implements Entries {
     const text = `SELECT ${recordColumns} FROM audit.entries WHERE org_id = $1 AND index >= $2 AND index < $3 ORDER BY index`;
     return asTenant(this.#pool, tree, async (tx) => {
       const from = Math.max(begin, Math.min(end, await readRemoved(tx, tree)));
+      // In the order of the tables, in which a rebuild locks them too.
+      const { rows } = await tx.query<ProvenRecord>(text, [tree, from, end]);
       const removed = await readLeaves(tx, tree, { begin, end: from });
       if (removed.length < from - begin) return removed;
-      const { rows } = await tx.query<ProvenRecord>(text, [tree, from, end]);
       const missing = rows.findIndex(({ index }, at) => index !== from + at);
       return [...removed, ...rows.slice(0, missing === -1 ? rows.length : missing).map(recordHash)];
     });

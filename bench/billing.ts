@@ -44,7 +44,7 @@ async function measure(stage: Stage, quick: boolean): Promise<Section> {
   const rows = [
     await accruals(finance, sizes.small, sizes.accruals, !quick),
     ...(await closings(stage, log, sizes, !quick)),
-    ...(await rebuilds(stage, log, sizes.events, !quick)),
+    ...(await rebuilds(stage, log, sizes, !quick)),
   ];
   return {
     title: 'Seats and statements',
@@ -97,7 +97,12 @@ async function closings(stage: Stage, log: EventWriter, sizes: typeof full, goal
   return rows;
 }
 
-async function rebuilds(stage: Stage, log: EventWriter, events: number, goal: boolean): Promise<Row[]> {
+async function rebuilds(
+  stage: Stage,
+  log: EventWriter,
+  { events, months }: typeof full,
+  goal: boolean,
+): Promise<Row[]> {
   const heads = async () => {
     const { rows } = await stage.admin.query<{ main: number; billing: number }>(
       `SELECT (SELECT position FROM log.head)::int AS main, (SELECT position FROM billing_log.head)::int AS billing`,
@@ -105,7 +110,7 @@ async function rebuilds(stage: Stage, log: EventWriter, events: number, goal: bo
     return rows[0]!;
   };
   const before = await heads();
-  await log.others(Math.max(0, events - before.main - before.billing));
+  await log.others(Math.max(0, events - before.main - before.billing), dueAt(months));
   const { main, billing } = await heads();
   // Until the read model has them, so that there is something to compare with.
   await caughtUp(stage);
@@ -246,11 +251,11 @@ class EventWriter {
     }
   }
 
-  /** Events that move no seat, as most are. */
-  async others(many: number): Promise<void> {
+  /** Events that move no seat, as most are. `at` is the time until which periods are closed, so that none closes by them. */
+  async others(many: number, at: string): Promise<void> {
     const token = `'tok_' || lpad(n::text, 26, '0')`;
     for (let written = 0; written < many; written += insertMax) {
-      await this.#insert(3, 'TokenRenamed', Math.min(insertMax, many - written), dueAt(12), {
+      await this.#insert(3, 'TokenRenamed', Math.min(insertMax, many - written), at, {
         stream: `'token-renamed-' || before + n`,
         data: `jsonb_build_object('tokenId', ${token}, 'name', 'Key ' || n, 'previous', 'Key')`,
       });

@@ -12,6 +12,7 @@ import {
   switchTo,
   type Generation,
 } from './generations.ts';
+import { prepared } from './prepared.ts';
 import { analyze } from './statistics.ts';
 
 const BATCH = 1_000;
@@ -72,7 +73,7 @@ async function fill(
       position = events.at(-1)!.position;
       await inTransaction(pool, async (tx) => {
         await definition.begin?.(tx);
-        await definition.apply(tx, events, tableNames(definition, next.generation));
+        await definition.apply(prepared(tx), events, tableNames(definition, next.generation));
         await setPosition(tx, definition, next.generation, position);
       });
     }

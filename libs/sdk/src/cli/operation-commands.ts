@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { allOperations, pathParameters, type AnyOperation, type OutputOf, type RawPage } from '@tollgate/contracts';
+import { allOperations, pathParameters, type AnyOperation, type OutputOf } from '@tollgate/contracts';
 import { Argument, Command, Option } from 'commander';
 import { z } from 'zod';
 import { callOperation, openOperation } from './call.ts';
@@ -57,8 +57,6 @@ function operationCommand(operation: AnyOperation, group: string, verb: string):
   const flags = flagsOf(z.toJSONSchema(operation.input, { io: 'input', unrepresentable: 'any' }) as Schema, [
     ...positionals,
     'org',
-    // Text comes as a whole: there are no pages to ask for.
-    ...(operation.http?.raw ? ['cursor'] : []),
   ]);
   const command = new Command(verb).description(operation.summary);
   for (const name of positionals) command.addArgument(new Argument(`<${argumentName(name)}>`, argumentText(name)));
@@ -85,12 +83,8 @@ function operationCommand(operation: AnyOperation, group: string, verb: string):
     if (needsConfirmation(verb) && !input['dryRun']) {
       await confirm([verb, ...positionals.map((name) => input[name])].join(' '), options['yes'] === true);
     }
-    if (operation.http?.raw) {
-      await writeBody(await openOperation(operation, input, options), options['output'] as string | undefined);
-      return;
-    }
+    if (operation.http?.raw) return writeRaw(operation, await openOperation(operation, input, options), options);
     const answer = await callOperation(operation, input, options);
-    if (operation.http?.raw) return writeRaw(operation, answer as RawPage, options['json'] === true);
     write(await rendered(operation, answer, options));
     if (isRefusal(operation, answer)) setStatus(1);
   });
@@ -178,11 +172,15 @@ function missingOrg(): never {
   throw new UsageError('Say which organization: --org org_… or TOLLGATE_ORG=org_….');
 }
 
-/** Text goes out as it came. JSON is laid out like any other answer unless `--json` asks for it as it is. */
-async function writeRaw(operation: AnyOperation, { contentType, body }: RawPage, asItIs: boolean): Promise<void> {
-  const isJson = contentType.startsWith('application/json');
-  if (isJson && !asItIs) write(await renderAnswer(operation.name, JSON.parse(body)));
-  else process.stdout.write(body.endsWith('\n') ? body : `${body}\n`);
+/** Text goes out as it came, however long. JSON is laid out like any other answer unless it is for a script or a file. */
+async function writeRaw(
+  { name }: AnyOperation,
+  response: Response,
+  { json, output }: { readonly json?: boolean; readonly output?: string },
+): Promise<void> {
+  const isJson = response.headers.get('content-type')?.startsWith('application/json');
+  if (isJson && !json && output === undefined) write(await renderAnswer(name, await response.json()));
+  else await writeBody(response, output);
 }
 
 /** What answers 200 and is bad news for scripts all the same: a token that does not hold, books that do not agree. */

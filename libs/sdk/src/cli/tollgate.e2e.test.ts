@@ -36,7 +36,9 @@ beforeAll(async () => {
     request.on('data', (chunk) => (body += chunk));
     request.on('end', () => {
       seen.push({ method: request.method as string, url: request.url as string, headers: request.headers, body });
-      response.writeHead(answer.status).end(JSON.stringify(answer.body));
+      response
+        .writeHead(answer.status, { 'content-type': 'application/json; charset=utf-8' })
+        .end(JSON.stringify(answer.body));
     });
   }).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
@@ -215,6 +217,19 @@ describe('operations', () => {
     answer.body = { valid: false, code: 'TOKEN_INVALID' };
     const refused = await tollgate(['tokens', 'verify', secret, '--json']);
     expect(refused).toMatchObject({ status: 1, stdout: '{"valid":false,"code":"TOKEN_INVALID"}\n' });
+  });
+
+  it('show a page that may also be had as text as a table; scripts and files get it as it is', async () => {
+    const item = { lineNo: 1, id: 'lin_1', tokenId: tok, plan: 'pro', amount: { amount: '1416', currency: 'EUR' } };
+    answer.body = { items: [item], nextCursor: 'c2' };
+    const lines = ['billing', 'lines', '1', '--org', org, '--as', 'service:finance'];
+    const shown = await tollgate([...lines, '--cursor', 'c1']);
+    expect(seen[0]?.url).toBe(`/v1/orgs/${org}/billing/statements/1/lines?cursor=c1`);
+    expect(shown.stdout).toMatch(/^ lineNo +id +tokenId[^]*1416 EUR[^]*There are more: --cursor c2\n$/);
+    expect((await tollgate([...lines, '--json'])).stdout).toBe(JSON.stringify(answer.body));
+    const file = join(dataDir, 'lines.json');
+    expect((await tollgate([...lines, '--output', file])).stdout).toBe('');
+    expect(await readFile(file, 'utf8')).toBe(JSON.stringify(answer.body));
   });
 
   it('take JSON from a file', async () => {

@@ -55,7 +55,7 @@ export function streamsOf(requests: readonly AppendRequest[]): string[] {
   ];
 }
 
-/** The streams that an append writes: its own first. */
+/** What an append writes: its own stream first. */
 export function writesOf(request: AppendRequest): readonly StreamEvents[] {
   return [request, ...(request.also ?? [])];
 }
@@ -98,22 +98,20 @@ function decideOne(
   // A repetition finds its first answer although the stream has moved on since.
   const kept = idempotency && state.kept.get(keyOf(idempotency));
   if (kept) return { replayed: true, replay: kept.answer, requestHash: kept.requestHash, position: kept.position };
-  const writes = writesOf(request);
-  for (const { stream, expectedVersion: version } of writes) requireVersion({ stream, version }, state);
+  const writes = writesOf(request).map((write) => ({ ...write, version: versionBefore(write, state) }));
   for (const guard of guards) requireVersion(guard, state);
 
   const at = state.lastAt !== null && state.lastAt > request.at ? state.lastAt : request.at;
   const { orgId, meta } = request;
   const events = writes
-    .flatMap(({ stream, expectedVersion, events: added }) =>
-      added.map((event, index) => ({ event, stream, version: expectedVersion + index + 1 })),
+    .flatMap(({ stream, version, events: added }) =>
+      added.map((event, index) => ({ event, stream, version: version + index + 1 })),
     )
     .map(({ event, stream, version }, index) =>
       recordedEvent(event, { position: state.head + index + 1, stream, version, orgId, at, meta }, catalogue),
     );
   const positions = events.map(({ position }) => position);
   const head = state.head + events.length;
-  const version = request.expectedVersion + request.events.length;
   if (idempotency) {
     const { caller, operation, key, requestHash } = idempotency;
     const answer = idempotency.answer(positions, events);
@@ -124,11 +122,16 @@ function decideOne(
   decision.events.push(...events);
   decision.personal.push(...personal);
   state.head = head;
-  for (const { stream, expectedVersion, events: added } of writes) {
-    state.versions.set(stream, expectedVersion + added.length);
-  }
+  for (const { stream, version, events: added } of writes) state.versions.set(stream, version + added.length);
   if (events.length > 0) state.lastAt = at;
-  return { replayed: false, positions, version, events };
+  return { replayed: false, positions, version: writes[0]!.version + request.events.length, events };
+}
+
+/** The version of a stream before an append writes to it. @throws TollgateError CONFLICT when another one is expected */
+function versionBefore({ stream, expectedVersion }: StreamEvents, state: LogState): number {
+  if (expectedVersion === 'any') return state.versions.get(stream) ?? 0;
+  requireVersion({ stream, version: expectedVersion }, state);
+  return expectedVersion;
 }
 
 function requireVersion({ stream, version }: Guard, state: LogState): void {

@@ -31,11 +31,16 @@ export interface EventStore {
   append(request: AppendRequest): Promise<AppendResult>;
 }
 
+/**
+ * The version of the stream that a decision rests on; 0 for a new stream. `any` where nothing was decided: the events go to the end
+ * of the stream, wherever that is.
+ */
+export type ExpectedVersion = number | 'any';
+
 export interface AppendRequest {
   /** `token-tok_…`: category and id, joined by the first dash. */
   readonly stream: string;
-  /** The version of the stream that the decision rests on; 0 for a new stream. */
-  readonly expectedVersion: number;
+  readonly expectedVersion: ExpectedVersion;
   /** null for what belongs to the platform. */
   readonly orgId: string | null;
   /** In the shape of the catalogue. May be empty, to keep an idempotency key for a command that changes nothing. */
@@ -56,7 +61,7 @@ export interface AppendRequest {
 /** What an append adds to one stream. */
 export interface StreamEvents {
   readonly stream: string;
-  readonly expectedVersion: number;
+  readonly expectedVersion: ExpectedVersion;
   readonly events: readonly NewEvent[];
 }
 

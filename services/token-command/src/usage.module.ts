@@ -3,10 +3,10 @@ import type { Bus } from '@tollgate/bus';
 import { BUS } from '@tollgate/runtime';
 import type { Kysely } from 'kysely';
 import type { Database } from './adapters/database.ts';
-import { PostgresStreamVersions, PostgresUsage } from './adapters/postgres-usage.ts';
+import { PostgresUsage } from './adapters/postgres-usage.ts';
 import { UsageStream } from './adapters/usage-stream.ts';
 import { usageUseCases } from './application/index.ts';
-import { DATABASE, STREAM_VERSIONS, USAGE, USAGE_FEED } from './application/ports.ts';
+import { DATABASE, USAGE, USAGE_FEED } from './application/ports.ts';
 import { Recorder } from './application/usage/recorder.ts';
 import { LogModule } from './log.module.ts';
 
@@ -16,11 +16,6 @@ import { LogModule } from './log.module.ts';
   providers: [
     { provide: USAGE, inject: [DATABASE], useFactory: (db: Kysely<Database>) => new PostgresUsage(db) },
     { provide: USAGE_FEED, inject: [BUS], useFactory: (bus: Bus) => new UsageStream(bus) },
-    {
-      provide: STREAM_VERSIONS,
-      inject: [DATABASE],
-      useFactory: (db: Kysely<Database>) => new PostgresStreamVersions(db),
-    },
     Recorder,
     ...usageUseCases,
   ],

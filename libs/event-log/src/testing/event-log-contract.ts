@@ -103,6 +103,17 @@ export function eventLogContract(name: string, open: () => Promise<LogUnderTest>
       expect(await log.source.head()).toBe(head);
     });
 
+    it('appends to the end of a stream, wherever that is, when no version is expected', async () => {
+      const n = fresh();
+      const next = (name: string) => ({ ...tokenRenamed(n, 0, name), expectedVersion: 'any' as const });
+      expect(await append(next('first'))).toMatchObject({ version: 1 });
+      const added = await Promise.all(['a', 'b', 'c', 'd'].map((name) => append(next(name))));
+      expect(added.map(({ version }) => version).sort()).toEqual([2, 3, 4, 5]);
+      const other = fresh();
+      const { events } = await append({ ...tokenRenamed(other, 0), also: [next('e')] });
+      expect(events.map(({ version }) => version)).toEqual([1, 6]);
+    });
+
     it('refuses when a guarded stream has moved on, and only then', async () => {
       const [n, guarded] = [fresh(), fresh()];
       await append(tokenRenamed(guarded, 0));

@@ -31,7 +31,7 @@ export async function heldAppend(db: TestDatabase, request: AppendRequest): Prom
       position,
       `evt_held_${position}`,
       request.stream,
-      request.expectedVersion + 1,
+      (request.expectedVersion as number) + 1,
       request.orgId,
       request.events[0]!.data,
       request.meta,

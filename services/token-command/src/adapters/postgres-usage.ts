@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { StreamVersions, Usage, UsageReport } from '../application/usage/ports.ts';
+import type { Usage, UsageReport } from '../application/usage/ports.ts';
 import type { Database } from './database.ts';
 
 /** Processes that have been silent for this long are gone, and will not repeat a report. */
@@ -40,19 +40,5 @@ export class PostgresUsage implements Usage {
           previous_used_at = greatest(usage.previous_used_at, excluded.previous_used_at)`.execute(tx);
       return true;
     });
-  }
-}
-
-export class PostgresStreamVersions implements StreamVersions {
-  readonly #db: Kysely<Database>;
-
-  constructor(db: Kysely<Database>) {
-    this.#db = db;
-  }
-
-  async versionOf(stream: string): Promise<number> {
-    const { rows } = await sql<{ version: number | null }>`
-      SELECT max(version) AS version FROM log.events WHERE stream = ${stream}`.execute(this.#db);
-    return rows[0]?.version ?? 0;
   }
 }

@@ -20,7 +20,6 @@ export const LEASES = Symbol('Leases');
 export const LEASE_TERMS = Symbol('LeaseTerms');
 export const USAGE_FEED = Symbol('UsageFeed');
 export const USAGE = Symbol('Usage');
-export const STREAM_VERSIONS = Symbol('StreamVersions');
 export const SIGNALS = Symbol('Signals');
 
 /** An `Idempotency-Key`, per organization, caller and operation, and the hash of the request it came with. */

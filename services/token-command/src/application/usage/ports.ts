@@ -13,9 +13,3 @@ export interface UsageFeed {
   /** Returns at once: nobody waits for the stream. */
   publish(report: UsageReport): void;
 }
-
-/** How long streams are, for who appends to one without looking at what is in it. */
-export interface StreamVersions {
-  /** 0 for a stream that does not exist. */
-  versionOf(stream: string): Promise<number>;
-}

@@ -1,18 +1,14 @@
-import type pg from 'pg';
+import pg from 'pg';
 import { TollgateError } from '@tollgate/contracts';
 import { keyOf, streamsOf, type BatchDecision, type KeptAnswer, type LogState } from './batch.ts';
 import type { LogDefinition } from './log-definition.ts';
 import type { AppendRequest, PersonRow, RequestRow } from './types.ts';
 
-/**
- * Locks the head row, then reads in a second statement: a statement sees what was committed before it began, and the
- * first one may have waited for another appender.
- */
-const lock = (schema: string) => `BEGIN; SELECT position, last_at FROM ${schema}.head FOR UPDATE`;
-
+/** Prepared once for each connection, since the texts that use them are never the same. */
 const readState = (schema: string) => `
+  PREPARE append_read (json, json) AS
   SELECT (SELECT json_object_agg(s.stream, e.version)
-            FROM unnest($1::text[]) AS s(stream)
+            FROM json_array_elements_text($1) AS s(stream)
            CROSS JOIN LATERAL (SELECT version FROM ${schema}.events WHERE stream = s.stream ORDER BY version DESC LIMIT 1) AS e
          ) AS versions,
          (SELECT json_agg(i) FROM json_to_recordset($2) AS k("orgId" text, caller text, operation text, key text)
@@ -21,6 +17,7 @@ const readState = (schema: string) => `
 
 /** $1 head, $2 its time, $3 events, $4 idempotency keys, then the rows of `personalRows` where the log has them. */
 const writeStatement = ({ schema, personal }: LogDefinition) => `
+  PREPARE append_write (bigint, timestamptz, json, json${personal ? ', json, json' : ''}) AS
   WITH events AS (
     INSERT INTO ${schema}.events (position, id, stream, version, category, type, type_version, org_id, at, data, meta)
     SELECT * FROM json_to_recordset($3) AS e(position bigint, id text, stream text, version integer, category text,
@@ -43,26 +40,29 @@ const personalRows = `, people AS (
     ON CONFLICT (request_id) DO NOTHING
   )`;
 
-/** The state a batch is decided on, read under the lock that orders all appends. Leaves the transaction open. */
+/** Once for each connection, before anything else here. */
+export async function prepareAppends(client: pg.ClientBase, log: LogDefinition): Promise<void> {
+  await client.query(`${readState(log.schema)}; ${writeStatement(log)}`);
+}
+
+/**
+ * The state a batch is decided on, read under the lock that orders all appends. Leaves the transaction open.
+ *
+ * One round trip, three statements: each sees what was committed before it began, and the lock may have waited for another appender.
+ */
 export async function lockAndRead(
   client: pg.ClientBase,
   { schema }: LogDefinition,
   requests: readonly AppendRequest[],
 ): Promise<LogState> {
-  const locked = (await client.query(lock(schema))) as unknown as pg.QueryResult<{
-    position: number;
-    last_at: string | null;
-  }>[];
-  const head = locked[1]!.rows[0]!;
-  const keys = requests.flatMap(({ idempotency }) =>
+  const wanted = requests.flatMap(({ idempotency }) =>
     idempotency ? [{ ...idempotency, orgId: idempotency.orgId ?? '' }] : [],
   );
-  const { rows } = await client.query<{ versions: Record<string, number> | null; kept: KeptRow[] | null }>({
-    name: 'append-read',
-    text: readState(schema),
-    values: [streamsOf(requests), JSON.stringify(keys)],
-  });
-  const { versions, kept } = rows[0]!;
+  const [, locked, read] = (await client.query(
+    `BEGIN; SELECT position, last_at FROM ${schema}.head FOR UPDATE; EXECUTE append_read(${literals(streamsOf(requests), wanted)})`,
+  )) as unknown as [unknown, pg.QueryResult<HeadRow>, pg.QueryResult<StateRow>];
+  const head = locked.rows[0]!;
+  const { versions, kept } = read.rows[0]!;
   return {
     head: head.position,
     lastAt: head.last_at,
@@ -71,16 +71,23 @@ export async function lockAndRead(
   };
 }
 
-/** Writes what was decided and moves the head: one statement. Leaves the transaction open. */
-export async function write(
+/** Writes what was decided, moves the head and commits: one round trip. */
+export async function writeAndCommit(
   client: pg.ClientBase,
   log: LogDefinition,
   { events, keys, personal, head, lastAt }: BatchDecision,
 ): Promise<void> {
   const people = personal.filter((row): row is PersonRow => row.table === 'people');
   const requests = personal.filter((row): row is RequestRow => row.table === 'requests');
-  const lists = [events, keys, ...(log.personal ? [people, requests] : [])].map((rows) => JSON.stringify(rows));
-  await client.query({ name: 'append-write', text: writeStatement(log), values: [head, lastAt, ...lists] });
+  const rows = literals(events, keys, ...(log.personal ? [people, requests] : []));
+  await client.query(
+    `EXECUTE append_write(${head}, ${lastAt === null ? 'NULL' : pg.escapeLiteral(lastAt)}, ${rows}); COMMIT`,
+  );
+}
+
+/** Several statements in one message take no parameters, so that these stand in its text, as JSON. */
+function literals(...values: readonly unknown[]): string {
+  return values.map((value) => pg.escapeLiteral(JSON.stringify(value))).join(', ');
 }
 
 /** True if the batch has something to write; a batch of refusals and replays has not. */
@@ -101,6 +108,16 @@ export function refusalOf(error: unknown): unknown {
   return new TollgateError('CONFLICT', 'Another change came first. Read again and repeat.', undefined, {
     cause: error,
   });
+}
+
+interface HeadRow {
+  position: number;
+  last_at: string | null;
+}
+
+interface StateRow {
+  versions: Record<string, number> | null;
+  kept: KeptRow[] | null;
 }
 
 interface KeptRow {

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { TollgateError, type EventMeta, type RecordedTollgateEvent } from '@tollgate/contracts';
 import { createDurationHistogram, createLogger, currentTraceparent, meter, withSpan } from '@tollgate/telemetry';
 import { decideBatch, writesOf, type BatchDecision } from './batch.ts';
-import { lockAndRead, refusalOf, write, writesAnything } from './append-transaction.ts';
+import { lockAndRead, prepareAppends, refusalOf, writeAndCommit, writesAnything } from './append-transaction.ts';
 import { checkedRequest } from './codec.ts';
 import { connectionConfig, endClient, isBrokenConnection, isRefusedValue, isUnavailable } from './pool.ts';
 import { mainLog, type LogDefinition } from './log-definition.ts';
@@ -142,12 +142,8 @@ export class EventAppender implements EventStore {
     const { log } = this.options;
     try {
       const decision = decideBatch(requests, await lockAndRead(client, log, requests), log.catalogue);
-      if (writesAnything(decision)) {
-        await write(client, log, decision);
-        await commit(client);
-      } else {
-        await client.query('ROLLBACK');
-      }
+      if (writesAnything(decision)) await commit(client, log, decision);
+      else await client.query('ROLLBACK');
       return decision;
     } catch (error) {
       if (isUnavailable(error)) await this.disconnect();
@@ -199,7 +195,13 @@ export class EventAppender implements EventStore {
     client.on('error', () => {
       if (this.client === client) this.client = undefined;
     });
-    await client.connect();
+    try {
+      await client.connect();
+      await prepareAppends(client, this.options.log);
+    } catch (error) {
+      await endClient(client);
+      throw error;
+    }
     this.client = client;
     return client;
   }
@@ -211,14 +213,14 @@ export class EventAppender implements EventStore {
   }
 }
 
-/** The connection was lost between COMMIT and its answer. */
+/** The connection was lost between the message that commits and its answer. */
 class UnknownOutcome extends Error {
   readonly code = '08007'; // transaction_resolution_unknown
 }
 
-async function commit(client: pg.Client): Promise<void> {
+async function commit(client: pg.Client, log: LogDefinition, decision: BatchDecision): Promise<void> {
   try {
-    await client.query('COMMIT');
+    await writeAndCommit(client, log, decision);
   } catch (error) {
     if (isUnavailable(error)) throw new UnknownOutcome('the connection was lost while committing', { cause: error });
     throw error;

@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createPool, type Pool } from '@tollgate/event-log';
 import { startStack, type TestStack } from '@tollgate/stack';
 import { callersOf, makeOrganization, makeToken, must, type Callers, type Organization } from '../support/api.ts';
+import { runTollgate } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 
 /** How often billing-meter is killed in the middle of a closing; the long form sets it to 50. */
@@ -54,17 +53,7 @@ async function feedOf({ owner, at }: Organization): Promise<Json[]> {
 
 const sum = (lines: Json[]) => String(lines.reduce((total, { amount }) => total + BigInt(amount.amount), 0n));
 
-/** The program as people run it. */
-async function tollgate(args: string[], input = ''): Promise<{ status: number | null; stdout: string }> {
-  const program = join(import.meta.dirname, '../../libs/sdk/bin/tollgate.mjs');
-  const child = spawn(process.execPath, [program, ...args], { env: { ...process.env, ...stack.env } });
-  let stdout = '';
-  child.stdout.on('data', (chunk) => (stdout += chunk));
-  child.stderr.on('data', (chunk) => (stdout += chunk));
-  child.stdin.end(input);
-  const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  return { status, stdout };
-}
+const tollgate = (args: string[], input = '') => runTollgate({ ...process.env, ...stack.env }, args, input);
 
 /** A statement's number follows from its period; all of them are there, each once, and they add up. */
 async function expectBooksInOrder(organization: Organization, count: number): Promise<Json[]> {
@@ -157,7 +146,7 @@ describe('a year', () => {
     const december = (await statementsOf(berlin)).find(({ period }) => period.start === last.start);
     expect(december.total).toEqual(accrual.projected);
     expect(await tollgate(['billing', 'reconcile', '--as', 'operator'])).toMatchObject({ status: 0 });
-  }, 300_000);
+  }, 60_000 + kills * 25_000);
 });
 
 describe('billing-meter killed while it closes', () => {
@@ -205,5 +194,5 @@ describe('billing-meter killed while it closes', () => {
     expect(meter.log()).toContain('the closing goes on where it stopped');
     const report = must(200, await callers.operator('POST', '/v1/billing/reconcile', {}));
     expect(report).toMatchObject({ agrees: true, differences: [], halted: [] });
-  }, 300_000);
+  }, 60_000 + kills * 25_000);
 });

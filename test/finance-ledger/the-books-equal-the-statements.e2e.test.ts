@@ -26,6 +26,8 @@ import { prepaid, receivables, seatRevenue, unbilled } from './bookings.ts';
 
 /** How often the consumer is killed; the long form sets it to 50. */
 const kills = Number(process.env['TOLLGATE_TEST_KILLS'] ?? 8);
+/** However many kills, all of them while there is something to book. */
+const bookedBetweenKillsMax = Math.ceil(1_200 / kills);
 const seed = Number(process.env['TOLLGATE_TEST_SEED'] ?? 20261126);
 const random = new Random(seed);
 const seatsPerOrganization = 150;
@@ -132,7 +134,7 @@ async function killAtRandom(): Promise<void> {
   for (let kill = 0; kill < kills; kill++) {
     const running = startConsumer();
     const ended = new Promise((resolve) => running.once('exit', resolve));
-    const enough = (await eventually(booked, 20_000)) + 1 + Math.floor(random.next() * 150);
+    const enough = (await eventually(booked, 20_000)) + 1 + Math.floor(random.next() * bookedBetweenKillsMax);
     await eventually(async () => expect(await booked()).toBeGreaterThanOrEqual(enough), 30_000);
     await sleep(random.between(0, 15));
     running.kill('SIGKILL');

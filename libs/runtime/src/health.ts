@@ -1,5 +1,6 @@
-/** Says what is wrong, or null. A text is a reason that whoever operates the service can act on. */
-export type HealthCheck = () => string | null | Promise<string | null>;
+/** What is wrong, or null; a list where it may be wrong with several things. A text is a reason that whoever operates the service can act on. */
+export type Finding = string | null | readonly string[];
+export type HealthCheck = () => Finding | Promise<Finding>;
 
 export interface Readiness {
   readonly ready: boolean;
@@ -10,6 +11,8 @@ export interface Readiness {
 }
 
 const answerWithinMs = 1000;
+/** Reasons of one check that are shown. */
+const shownMax = 10;
 
 /** Collects what must hold for a service to serve. Behind `/readyz`. */
 export class HealthRegistry {
@@ -35,10 +38,16 @@ export class HealthRegistry {
 
 async function outcomes(checks: ReadonlyMap<string, HealthCheck>): Promise<string[]> {
   const all = await Promise.all([...checks].map(async ([name, check]) => [name, await outcome(check)] as const));
-  return all.flatMap(([name, reason]) => (reason === null ? [] : [`${name}: ${reason}`]));
+  return all.flatMap(([name, finding]) => reasonsOf(finding).map((reason) => `${name}: ${reason}`));
 }
 
-async function outcome(check: HealthCheck): Promise<string | null> {
+function reasonsOf(finding: Finding): readonly string[] {
+  const reasons = [finding ?? []].flat();
+  if (reasons.length <= shownMax) return reasons;
+  return [...reasons.slice(0, shownMax), `and ${reasons.length - shownMax} more`];
+}
+
+async function outcome(check: HealthCheck): Promise<Finding> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<string>((resolve) => {
     timer = setTimeout(() => resolve(`did not answer within ${answerWithinMs} ms`), answerWithinMs);
@@ -55,7 +64,7 @@ async function outcome(check: HealthCheck): Promise<string | null> {
 /** A check that asks at most every `forMs`; callers in between share the last answer, or the one under way. */
 export function cached(check: HealthCheck, forMs: number): HealthCheck {
   let askedMs = Number.NEGATIVE_INFINITY;
-  let answer: Promise<string | null> | undefined;
+  let answer: Promise<Finding> | undefined;
   return () => {
     if (!answer || performance.now() - askedMs >= forMs) {
       askedMs = performance.now();

@@ -22,7 +22,7 @@ export class CheckpointLoop {
 
   constructor(signer: CheckpointSigner, health: HealthRegistry) {
     this.#signer = signer;
-    health.warn('audit checkpoints', () => [...signer.forks.values()][0] ?? null);
+    health.warn('audit checkpoints', () => [...signer.forks.values()]);
     meter
       .createObservableGauge('tollgate_audit_forked_trees', {
         description: 'Trees whose stored hashes contradict a signed checkpoint: nothing is signed for them',

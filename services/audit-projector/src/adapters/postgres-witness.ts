@@ -75,7 +75,7 @@ export function watchRefusals(witness: PostgresWitness, health: HealthRegistry):
       (refusals) => (known = refusals),
       () => undefined, // The check of the database says so.
     );
-  health.warn('audit witness', () => known[0] ?? null);
+  health.warn('audit witness', () => known);
   meter
     .createObservableGauge('tollgate_audit_witness_refusals', {
       description: 'Trees whose checkpoints the witness refuses to cosign, because they contradict what it has seen',

@@ -62,7 +62,7 @@ export class WitnessLoop implements OnApplicationBootstrap, OnApplicationShutdow
     this.#key = key;
     this.#unreported = new Set(memory.trees.keys());
     health.warn('audit-projector', () => this.#trouble);
-    health.warn('refused trees', () => this.#refusals()[0] ?? null);
+    health.warn('refused trees', () => this.#refusals());
     meter
       .createObservableGauge('tollgate_witness_refused_trees', {
         description: 'Trees of the audit log that this witness cosigns no more',

@@ -114,7 +114,7 @@ export class ExportVerifier {
     const { index } = this.#reader;
     if (this.#reader.complete) throw this.#wrong(line, 'comes after the end of the log');
     if (line.index !== index) throw this.#wrong(line, `stands where the entry of index ${index} belongs`);
-    if (!this.#reader.next(line.leaf, line.proof.hashes)) throw this.#wrong(line, wrongInTree);
+    if (!this.#reader.next(line.leaf, line.proof.hashes)) throw this.#wrong(line, `${wrongInTree}${this.#hint()}`);
     this.#grown.append(line.leaf);
     if (this.#grown.size === this.#held?.size) this.#compareWithHeld(line, this.#held);
   }
@@ -124,7 +124,7 @@ export class ExportVerifier {
     if (line.removed) throw this.#wrong(line, 'has no contents');
     if (line.index <= this.#lastIndex) throw this.#wrong(line, 'is out of order');
     const proven = verifyInclusion({ leaf: line.leaf, index: line.index, size, path: line.proof.hashes, root });
-    if (!proven) throw this.#wrong(line, 'is not the one that the tree holds');
+    if (!proven) throw this.#wrong(line, `is not the one that the tree holds${this.#hint()}`);
     this.#lastIndex = line.index;
   }
 
@@ -143,6 +143,14 @@ export class ExportVerifier {
     if (sameHash(this.#grown.root(), root)) return;
     const message = `The log was forked: its first ${size} entries, up to ${id} (index ${index}), are not those of the held checkpoint.`;
     throw new WrongEntry(message, { line: this.#lines, index, id });
+  }
+
+  /** Whoever takes another checkpoint by mistake finds the very first entry wrong. */
+  #hint(): string {
+    const { size } = this.#checkpoint;
+    return this.#lines === 1
+      ? ` (if the export names another size than ${size}, fetch the checkpoint of that size)`
+      : '';
   }
 
   #belongs({ orgId }: ExportLine): boolean {

@@ -156,6 +156,18 @@ describe('an export of some entries', () => {
     expect(wrong(lines.toReversed(), checkpoint)?.index).toBe(21);
     expect(wrong([lines[0] as string, tree.all()[4] as string], checkpoint)?.index).toBe(4);
   });
+
+  it('says at its first entry that the checkpoint may be of another size than the export', () => {
+    const later = exported(log(60));
+    const another = { origin, size: 60, root: later.rootAt(60) };
+    for (const taken of [lines, tree.all()])
+      expect(wrong(taken, another)).toMatchObject({
+        line: 1,
+        message: expect.stringContaining(
+          '(if the export names another size than 60, fetch the checkpoint of that size)',
+        ),
+      });
+  });
 });
 
 it('detects every one of 2,000 random alterations, at the entry where it is', () => {

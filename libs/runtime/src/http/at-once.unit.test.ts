@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { createDurationHistogram } from '@tollgate/telemetry';
 import { answerAtOnce } from './at-once.ts';
 
 let server: Server;
 let stopping = false;
+/** What the route did, in its order. */
+let done: string[] = [];
 /** Resolves when the server's own listener has been given a request. */
 let handedOn = Promise.withResolvers<void>();
 
@@ -23,10 +24,11 @@ beforeAll(async () => {
     isKnownCaller: (authorization: string) => authorization === 'known',
     answer: (body: Uint8Array) => {
       const text = Buffer.from(body).toString();
+      done.push('decided');
       return text.startsWith('unusual') ? null : `at once: ${text.replace('ü', 'u')}`;
     },
   };
-  const answered = createDurationHistogram('tollgate_test_seconds', 'Of this test').series({});
+  const answered = { record: () => void done.push('sent') };
   answerAtOnce(server, route, { isStopping: () => stopping, answered });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
@@ -56,7 +58,7 @@ async function exchange(pieces: readonly Buffer[], answers = 1): Promise<string[
   handedOn = Promise.withResolvers();
   const socket: Socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
   let received = '';
-  const done = new Promise<void>((resolve, reject) => {
+  const complete = new Promise<void>((resolve, reject) => {
     socket.on('error', reject);
     socket.on('data', (data) => {
       received += data.toString();
@@ -67,7 +69,7 @@ async function exchange(pieces: readonly Buffer[], answers = 1): Promise<string[
     if (place > 0) await handedOn.promise;
     socket.write(piece);
   }
-  await done;
+  await complete;
   socket.destroy();
   return received.split('HTTP/1.1 ').slice(1);
 }
@@ -134,6 +136,13 @@ describe('a request of the route', () => {
       'listener: unusual 4.',
       'at once: 5.',
     ]);
+  });
+
+  it('is answered together with the others of its turn, once all of them are decided', async () => {
+    done = [];
+    const both = Buffer.concat([bytesOf({ body: '1.' }), bytesOf({ body: '2.' })]);
+    expect((await exchange([both], 2)).map(bodyIn)).toEqual(['at once: 1.', 'at once: 2.']);
+    expect(done).toEqual(['decided', 'decided', 'sent', 'sent']);
   });
 
   it('goes to the listener while the process stops', async () => {

@@ -13,23 +13,22 @@ export class PostgresUsage implements Usage {
     this.#db = db;
   }
 
-  add({ incarnation, sequence, ...counts }: UsageReport): Promise<boolean> {
-    return this.#db.transaction().execute(async (tx) => {
-      // The row's lock lets a repetition wait until it is known whether the first one was committed.
-      const moved = await sql`/* usage-report */
+  async add({ incarnation, sequence, ...counts }: UsageReport): Promise<boolean> {
+    if (sequence === 1) await this.#forget();
+    const { orgs, tokens, calls, lastUsedMs, previousUsedMs } = counts;
+    // One statement, so one way to Postgres and back. The lock of the report's row lets a repetition wait until it is known
+    // whether the first one was committed. The order is one for everybody (two reports about the same tokens never wait for
+    // each other in a circle), and to sort, Postgres must have moved the report on before it adds anything.
+    const { rows } = await sql<{ moved: boolean }>`/* usage-report */
+      WITH moved AS (
         INSERT INTO tokens.usage_reports AS known (incarnation, sequence) VALUES (${incarnation}, ${sequence})
         ON CONFLICT (incarnation) DO UPDATE SET sequence = excluded.sequence, reported_at = now()
-        WHERE known.sequence < excluded.sequence`.execute(tx);
-      if (moved.numAffectedRows !== 1n) return false;
-      if (sequence === 1) {
-        await sql`DELETE FROM tokens.usage_reports WHERE reported_at < now() - ${forgottenAfter}::interval`.execute(tx);
-      }
-      const { orgs, tokens, calls, lastUsedMs, previousUsedMs } = counts;
-      // One order for everybody: two reports about the same tokens never wait for each other in a circle.
-      await sql`/* usage-add */
+        WHERE known.sequence < excluded.sequence
+        RETURNING incarnation
+      ), added AS (
         INSERT INTO tokens.usage AS usage (org_id, token_id, calls, last_used_at, previous_used_at)
         SELECT org_id, token_id, calls, to_timestamp(last_used_ms / 1000), to_timestamp(previous_used_ms / 1000)
-        FROM unnest(
+        FROM moved, unnest(
           ${orgs}::text[], ${tokens}::text[], ${calls}::bigint[],
           ${lastUsedMs}::double precision[], ${previousUsedMs}::double precision[]
         ) AS report (org_id, token_id, calls, last_used_ms, previous_used_ms)
@@ -37,8 +36,15 @@ export class PostgresUsage implements Usage {
         ON CONFLICT (org_id, token_id) DO UPDATE SET
           calls = usage.calls + excluded.calls,
           last_used_at = greatest(usage.last_used_at, excluded.last_used_at),
-          previous_used_at = greatest(usage.previous_used_at, excluded.previous_used_at)`.execute(tx);
-      return true;
-    });
+          previous_used_at = greatest(usage.previous_used_at, excluded.previous_used_at)
+      )
+      SELECT EXISTS (SELECT FROM moved) AS moved`.execute(this.#db);
+    return rows[0]!.moved;
+  }
+
+  async #forget(): Promise<void> {
+    await sql`DELETE FROM tokens.usage_reports WHERE reported_at < now() - ${forgottenAfter}::interval`.execute(
+      this.#db,
+    );
   }
 }

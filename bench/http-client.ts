@@ -66,14 +66,20 @@ export class HttpClient {
   }
 
   /** There must be a connection for each request that is under way. Throws for any answer but the status that is expected. */
-  send(request: Buffer, done: () => void, status = 200): void {
+  send(request: Buffer, done: (answer: Buffer) => void, status = 200): void {
     const connection = this.#idle.pop()!;
     connection.send(request, (answer) => {
       if (Number(answer.toString('latin1', 9, 12)) !== status)
         throw new Error(`The server answered ${answer.toString()}`);
       this.#idle.push(connection);
-      done();
+      done(answer);
     });
+  }
+
+  /** The JSON of the answer to one request. */
+  async request(request: Buffer): Promise<unknown> {
+    const answer = await new Promise<Buffer>((resolve) => this.send(request, resolve));
+    return JSON.parse(answer.subarray(answer.indexOf('\r\n\r\n')).toString());
   }
 
   /** Requests that may be sent right now. */

@@ -176,18 +176,45 @@ describe('the second line', () => {
       `SELECT format('%I.%I', nspname, relname) AS name, relrowsecurity AS enabled, relforcerowsecurity AS forced
          FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
          JOIN pg_attribute ON attrelid = pg_class.oid AND attname = 'org_id'
-        WHERE nspname IN ('tokens', 'audit') AND relkind = 'r' ORDER BY 1`,
+        WHERE nspname IN ('tokens', 'audit', 'personal') AND relkind = 'r' ORDER BY 1`,
     );
     return rows;
   };
 
-  it('is enabled and forced on every table with tenants; on counts of use, which are joined to tokens, there is none', async () => {
+  it('is enabled and forced on every table with tenants', async () => {
     const open = (await tables()).filter(({ enabled, forced }) => !enabled || !forced).map(({ name }) => name);
-    expect(open).toEqual(['tokens.usage']);
+    expect(open).toEqual([]);
     const { rows } = await stage.db.admin.query(
       `SELECT relname, reloptions FROM pg_class WHERE relkind = 'v' AND relnamespace IN ('tokens'::regnamespace, 'audit'::regnamespace)`,
     );
     for (const { reloptions } of rows) expect(reloptions).toEqual(['security_invoker=true']);
+  });
+
+  it('shows a transaction that names a tenant no names and counts of another one', async () => {
+    const [ours, theirs] = [own.ids.org, foreign.ids.org];
+    for (const org of [ours, theirs])
+      await stage.db.admin.query(
+        `INSERT INTO tokens.usage (org_id, token_id, calls) VALUES ($1, 'tok_any', 1) ON CONFLICT DO NOTHING`,
+        [org],
+      );
+    const seen = async (tenant: string) => {
+      const tx = await stage.db.pool('token-command').connect();
+      try {
+        await tx.query('BEGIN');
+        await tx.query(`SELECT set_config('tollgate.tenant', $1, true)`, [tenant]);
+        const { rows } = await tx.query<{ org: string }>(
+          'SELECT DISTINCT org_id AS org FROM (SELECT org_id FROM personal.people UNION ALL SELECT org_id FROM tokens.usage) AS all_of_them',
+        );
+        return rows.map(({ org }) => org);
+      } finally {
+        await tx.query('ROLLBACK');
+        tx.release();
+      }
+    };
+    expect(await seen(ours)).toEqual([ours]);
+    expect(await seen(theirs)).toEqual([theirs]);
+    // Appends, reports of use, and what begins with a stream that was found.
+    expect(await seen('')).toEqual(expect.arrayContaining([ours, theirs]));
   });
 
   it('is what holds: without it, statements that forgot show the other tenant', async () => {

@@ -19,9 +19,9 @@ const periodMs = 200;
 /** From the sending of a revoke to the moment when every verifier refuses, while all of them answer verifications. */
 export async function benchRevocation(stage: Stage, quick: boolean): Promise<Section> {
   const { stack, callers } = stage;
-  const revokes = quick ? 30 : 200;
+  const revokes = quick ? 20 : 200;
   const warmUpMs = quick ? 300 : 1_000;
-  const warmUpRevokes = quick ? 40 : 150;
+  const warmUpRevokes = quick ? 20 : 150;
   const organization = await makeOrganization(callers);
   const others = await Promise.all(Array.from({ length: verifiers - 1 }, () => stack.spawn('auth-verifier')));
   const urls = [stack.verifierUrl, ...others.map(({ url }) => url)];

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import {
   fromProblem,
   inboxPrefixOf,
+  redialing,
   subjectOf,
   TollgateError,
   type AnyOperation,
@@ -70,8 +71,7 @@ export async function connectBus({ service, url, credsFile }: BusOptions): Promi
       ...(creds ? { authenticator: credsAuthenticator(creds) } : {}),
       waitOnFirstConnect: true,
       maxReconnectAttempts: -1,
-      reconnectTimeWait: 250,
-      reconnectJitter: 50,
+      ...redialing(),
       timeout: 2000,
       // A server that is frozen or cut off without a word is noticed within about 3 s.
       pingInterval: 1000,

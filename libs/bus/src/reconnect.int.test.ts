@@ -83,6 +83,21 @@ it('notices a NATS server that no longer answers', async () => {
   await untilAnswered(returnMs);
 });
 
+it('comes back although the wall clock was put back by an hour while it was away', async () => {
+  const wallMs = Date.now;
+  try {
+    Date.now = () => wallMs() + 3_600_000;
+    await nats.kill();
+    // Until it has tried in vain at the wrong time.
+    while (calling.connected) await sleep(20);
+    await sleep(600);
+  } finally {
+    Date.now = wallMs;
+  }
+  await nats.restart();
+  await untilAnswered(returnMs);
+});
+
 it('waits for a NATS server that is not there yet', async () => {
   const creds = await nats.credsFor('late', 'everything');
   await nats.kill();

@@ -13,6 +13,7 @@ export * from './operations/index.ts';
 export * from './plain-verify-request.ts';
 export * from './products.ts';
 export * from './raw-page.ts';
+export * from './redialing.ts';
 export * from './stack-state.ts';
 export * from './subjects.ts';
 export * from './values.ts';

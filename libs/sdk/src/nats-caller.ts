@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import {
   fromProblem,
+  redialing,
   subjectOf,
   TollgateError,
   type AnyOperation,
@@ -29,7 +30,7 @@ export class NatsCaller {
       name: 'tollgate-sdk',
       ...(text === undefined ? {} : { authenticator: credsAuthenticator(new TextEncoder().encode(text)) }),
       maxReconnectAttempts: -1,
-      reconnectTimeWait: 250,
+      ...redialing(),
       // A server that is cut off without a word is noticed within about 3 s.
       pingInterval: 1000,
       maxPingOut: 2,

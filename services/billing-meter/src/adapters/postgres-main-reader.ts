@@ -20,10 +20,14 @@ const newsMax = 2_000;
 
 const columns = 'position, id, stream, version, category, type, type_version, org_id, at, data, meta';
 
-/** The head of the log and what came after a position, in one statement: both of one moment. */
+/**
+ * The head of the log and what came after a position, in one statement: both of one moment. Positions are dense, so they bound
+ * what is read; a limit would leave it to the statistics of a young log whether all of it is read.
+ */
 const newsQuery = `
   SELECT head.position AS head, event.* FROM log.head AS head LEFT JOIN LATERAL (
-    SELECT ${columns} FROM log.events WHERE position > $1 ORDER BY position LIMIT ${newsMax + 1}) AS event ON true`;
+    SELECT ${columns} FROM log.events WHERE position > $1 AND position <= $1 + ${newsMax + 1} ORDER BY position
+  ) AS event ON true`;
 
 const streamsQuery = `
   SELECT (SELECT position FROM log.head) AS head, event.* FROM (SELECT) AS one LEFT JOIN LATERAL (

@@ -7,6 +7,11 @@ import { createServer } from 'node:net';
  */
 const LOWEST_PORT = 20_000;
 const HIGHEST_PORT = 32_000;
+/**
+ * Each process draws from a slice of its own, by its id: some seconds pass between the choice of a port and its use, and stacks that
+ * start at the same time would take each other's ports now and then.
+ */
+const SLICE = 100;
 
 /** True if a server can listen on this TCP port right now. */
 export function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
@@ -17,10 +22,12 @@ export function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
   });
 }
 
-/** A TCP port on which nobody listens, and that is none of `taken`. */
+/** A TCP port on which nobody listens, and that is none of `taken`. Beyond the slice of this process only when that is full. */
 export async function freePort(host = '127.0.0.1', taken: ReadonlySet<number> = new Set()): Promise<number> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const port = randomInt(LOWEST_PORT, HIGHEST_PORT);
+  const slices = (HIGHEST_PORT - LOWEST_PORT) / SLICE;
+  const first = LOWEST_PORT + (process.pid % slices) * SLICE;
+  for (let attempt = 0; attempt < 400; attempt++) {
+    const port = attempt < 200 ? randomInt(first, first + SLICE) : randomInt(LOWEST_PORT, HIGHEST_PORT);
     if (!taken.has(port) && (await isPortFree(port, host))) return port;
   }
   throw new Error(`No free port was found between ${LOWEST_PORT} and ${HIGHEST_PORT}.`);

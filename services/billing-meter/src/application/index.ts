@@ -2,6 +2,7 @@ import { Clerk } from './bookkeeping/clerk.ts';
 import { CloseDue } from './bookkeeping/close-due.ts';
 import { ClosingTimer } from './bookkeeping/closing-timer.ts';
 import { Reconcile, Reconciliation } from './bookkeeping/reconcile.ts';
+import { ComparisonLoop } from './bookkeeping/comparison-loop.ts';
 import { Reconciler } from './bookkeeping/reconciler.ts';
 import { SeatClerk } from './bookkeeping/seat-clerk.ts';
 import { StatementCloser } from './bookkeeping/statement-closer.ts';
@@ -40,7 +41,15 @@ export const useCases = [
 ];
 
 /** Who keeps the books, in the process that leads. */
-export const bookkeeping = [Clerk, SeatClerk, StatementCloser, Reconciler, Reconciliation, ClosingTimer];
+export const bookkeeping = [
+  Clerk,
+  SeatClerk,
+  StatementCloser,
+  Reconciler,
+  Reconciliation,
+  ComparisonLoop,
+  ClosingTimer,
+];
 
 /** Who writes balances. */
 export const charging = [BalanceBooks, ChargeCalls, BalanceTimer];

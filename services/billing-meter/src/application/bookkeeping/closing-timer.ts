@@ -2,15 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { createLogger } from '@tollgate/telemetry';
 import { Clerk } from './clerk.ts';
-import { Reconciliation } from './reconcile.ts';
+import { ComparisonLoop } from './comparison-loop.ts';
 import { LEADERSHIP, type Leadership } from './ports.ts';
 
 /** How often the clerk looks for what happened and what fell due. */
 const everyMs = 250;
 const standbyMs = 500;
 const retryMaxMs = 5_000;
-/** How often all books are compared with the log, beside what every closing compares. */
-const reconcileEveryMs = 600_000;
 
 /** Lets the clerk of the leading process do its passes, one after the other. */
 @Injectable()
@@ -19,12 +17,10 @@ export class ClosingTimer implements OnApplicationShutdown {
   readonly #ending = new AbortController();
   #running: Promise<void> | undefined;
   #trouble: Error | undefined;
-  /** The first time is a while after the start, when everything else is done. */
-  #reconciledMs = performance.now();
 
   constructor(
     private readonly clerk: Clerk,
-    private readonly reconciliation: Reconciliation,
+    private readonly comparisons: ComparisonLoop,
     @Inject(LEADERSHIP) private readonly leadership: Leadership,
   ) {}
 
@@ -41,13 +37,7 @@ export class ClosingTimer implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     this.#ending.abort();
     await this.#running;
-  }
-
-  async #work(): Promise<void> {
-    await this.clerk.pass();
-    if (performance.now() - this.#reconciledMs < reconcileEveryMs) return;
-    this.#reconciledMs = performance.now();
-    await this.reconciliation.run();
+    await this.comparisons.ended();
   }
 
   async #run(): Promise<void> {
@@ -58,8 +48,10 @@ export class ClosingTimer implements OnApplicationShutdown {
         const leads = await this.leadership.lead();
         if (leads && !led) this.clerk.forget();
         led = leads;
-        if (leads) await this.#work();
-        else waitMs = standbyMs;
+        if (leads) {
+          await this.clerk.pass();
+          this.comparisons.look(() => performance.now(), this.#ending.signal);
+        } else waitMs = standbyMs;
         failures = 0;
         this.#trouble = undefined;
       } catch (err) {

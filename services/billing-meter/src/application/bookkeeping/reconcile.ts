@@ -32,8 +32,8 @@ export class Reconciliation {
     @Inject(FACTS) private readonly facts: Facts,
   ) {}
 
-  /** Of one organization, or of all. An organization whose books agree goes on closing. */
-  async run(only?: string): Promise<Report> {
+  /** Of one organization, or of all that there is time for. An organization whose books agree goes on closing. */
+  async run(only?: string, ending?: AbortSignal): Promise<Report> {
     const { position } = await this.facts.caughtUp();
     await this.books.caughtUp();
     const orgIds = only === undefined ? await this.facts.registeredBetween(0, position) : [only];
@@ -41,6 +41,7 @@ export class Reconciliation {
     const differences: string[] = [];
     const before = await this.books.halts();
     for (const orgId of orgIds) {
+      if (ending?.aborted) break;
       const found = await this.reconciler.organization(orgId, position);
       report.organizations++;
       report.statements += found.statements;

@@ -41,35 +41,37 @@ export async function benchCharges(stage: Stage, quick: boolean): Promise<Sectio
   };
 
   const pool = new pg.Pool({ connectionString: stage.stack.secrets.databaseAdminUrl, max: connections });
-  await pool.query('CREATE TABLE IF NOT EXISTS public.bench_balance (id integer PRIMARY KEY, micros bigint NOT NULL)');
-  await pool.query('INSERT INTO public.bench_balance VALUES (1, 1000000000000) ON CONFLICT DO NOTHING');
-  const update = {
-    name: 'bench-charge',
-    text: 'UPDATE public.bench_balance SET micros = micros - 70 WHERE id = 1 AND micros >= 70',
-  };
+  await pool.query(tables);
   const updates = (ms: number): Promise<Load> =>
-    closedLoop(inFlight, ms, (_, done) => void pool.query(update).then(done));
+    closedLoop(inFlight, ms, (_, done) => void pool.query({ name: 'bench-charge', text: oneUpdate }).then(done));
+  let booked = 0;
+  const statements = (ms: number): Promise<Load> =>
+    closedLoop(inFlight, ms, (_, done) => {
+      const values = [`charge ${booked++}`];
+      void pool
+        .query({ name: 'bench-reserve', text: reserveStatement, values })
+        .then(() => pool.query({ name: 'bench-capture', text: captureStatement, values }))
+        .then(done);
+    });
 
-  for (const load of [charges, updates]) await load(quick ? 1_000 : 3_000);
+  const loads = [charges, updates, statements];
+  for (const load of loads) await load(quick ? 1_000 : 3_000);
   await settle();
   const durationMs = quick ? 2_000 : 8_000;
   const rounds = quick ? 1 : 3;
-  const [ours, theirs] = (await inTurn(
-    rounds,
-    () => charges(durationMs),
-    () => updates(durationMs),
-  )) as [Load, Load];
-  await pool.query('DROP TABLE public.bench_balance');
+  const results = await inTurn(rounds, ...loads.map((load) => () => load(durationMs)));
+  const [ours, update, pair] = results as [Load, Load, Load];
+  await pool.query('DROP TABLE public.bench_balance, public.bench_charges');
   await pool.end();
-  const ratio = ours.perSecond / theirs.perSecond;
   const figures = ({ perSecond, p50Ms, p99Ms }: Load) => [
     `${count(perSecond)}/s`,
     milliseconds(p50Ms),
     milliseconds(p99Ms),
   ];
+  const against = (load: Load) => [...figures(load), times(ours.perSecond / load.perSecond)];
   return {
     title: 'Charges of one hot balance',
-    method: `${inFlight} charges under way over NATS, each a \`charges.reserve\` and, once that is answered, a \`charges.capture\`, both with a JWT and both answered after the commit in Postgres: two events of the log \`billing\`, with the projection and finance's feed following. Beside it one \`UPDATE … SET micros = micros - 70\` for each charge, ${inFlight} under way on ${connections} connections to the same Postgres, without anything else. In turn, ${rounds} rounds of ${durationMs / 1000} s each, median.`,
+    method: `${inFlight} charges under way over NATS, each a \`charges.reserve\` and, once that is answered, a \`charges.capture\`, both with a JWT and both answered after the commit in Postgres: two events of the log \`billing\`, with the projection and finance's feed following. Beside it, ${inFlight} under way on ${connections} connections to the same Postgres: one \`UPDATE … SET micros = micros - 70\` for each charge, without anything else; and what a charge is at least in SQL, a statement that takes from the balance and writes the reservation, then one that closes it and gives back the rest. In turn, ${rounds} rounds of ${durationMs / 1000} s each, median.`,
     columns: ['charges', 'p50', 'p99', 'Tollgate is'],
     rows: [
       {
@@ -80,13 +82,35 @@ export async function benchCharges(stage: Stage, quick: boolean): Promise<Sectio
       },
       {
         what: 'a row-locking UPDATE',
-        figures: [...figures(theirs), times(ratio)],
+        figures: against(update),
         goal: '≥ 5 ×',
-        reached: ratio >= 5,
+        reached: ours.perSecond >= 5 * update.perSecond,
       },
+      { what: 'reserve and capture in SQL', figures: against(pair) },
+    ],
+    notes: [
+      'The UPDATE alone keeps no charge, so nothing of it can be repeated, explained or audited. Where a commit takes a millisecond, a row lock ends at 1,000 charges per second; group commit does not.',
     ],
   };
 }
+
+const tables = `
+  DROP TABLE IF EXISTS public.bench_balance, public.bench_charges;
+  CREATE TABLE public.bench_balance (id integer PRIMARY KEY, micros bigint NOT NULL, held bigint NOT NULL);
+  INSERT INTO public.bench_balance VALUES (1, 1000000000000, 0);
+  CREATE TABLE public.bench_charges (id text PRIMARY KEY, status text NOT NULL, micros bigint NOT NULL)`;
+
+const oneUpdate = 'UPDATE public.bench_balance SET micros = micros - 70 WHERE id = 1 AND micros >= 70';
+
+const reserveStatement = `
+  WITH balance AS (
+    UPDATE public.bench_balance SET micros = micros - 100, held = held + 100 WHERE id = 1 AND micros >= 100 RETURNING id)
+  INSERT INTO public.bench_charges SELECT $1, 'reserved', 100 FROM balance`;
+
+const captureStatement = `
+  WITH charge AS (
+    UPDATE public.bench_charges SET status = 'captured', micros = 70 WHERE id = $1 AND status = 'reserved' RETURNING id)
+  UPDATE public.bench_balance SET micros = micros + 30, held = held - 100 WHERE id = 1 AND EXISTS (SELECT FROM charge)`;
 
 /** A refusal would be fast, and no charge. */
 function mustCharge(reply: Uint8Array): void {

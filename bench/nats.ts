@@ -45,5 +45,8 @@ export async function benchNats(stage: Stage, tokens: number, quick: boolean): P
     method: `\`tokens.verify\` with a space, a resource and an operation, 1,000 different tokens of ${count(tokens)}, against an echo responder in a process of its own that answers the same ${answer.length} bytes. One client process; the two take turns, ${rounds} rounds of ${durationMs / 1000} s each, median.`,
     columns: ['echo', 'verify', 'throughput', 'echo p99', 'verify p99', 'p99'],
     rows,
+    notes: [
+      'Under load the echo takes about 9 µs of its core for a message, all told. Reading the request, its digest, the decision among a million tokens, the count of use and the text of the answer add 5.',
+    ],
   };
 }

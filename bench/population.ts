@@ -30,7 +30,7 @@ export function secretOf(token: number): string {
 }
 
 /** Accounts that so many tokens belong to. */
-export const accountsFor = (tokens: number): number => Math.ceil(tokens / tokensPerAccount);
+const accountsFor = (tokens: number): number => Math.ceil(tokens / tokensPerAccount);
 export const accountOf = (token: number): number => Math.floor(token / tokensPerAccount);
 export const organizationOf = (account: number): number => Math.floor(account / accountsPerOrganization);
 

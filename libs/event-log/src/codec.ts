@@ -100,7 +100,7 @@ const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
  * Throws for what can only be a mistake in the program: an unknown type, data of another shape, a stream of another
  * category, a time that is not RFC 3339 UTC with milliseconds.
  */
-export function checkedEvents(
+function checkedEvents(
   stream: string,
   at: string,
   events: readonly NewEvent[],

@@ -4,7 +4,7 @@ import { KeyedRows } from './rows.ts';
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 /** Characters of an id after its prefix: the first holds 3 bits and the others 5, 128 in all. */
 const length = 26;
-export const idWords = 4;
+const idWords = 4;
 
 const digitOf = new Int8Array(128).fill(-1);
 for (let digit = 0; digit < alphabet.length; digit++) digitOf[alphabet.charCodeAt(digit)] = digit;
@@ -14,7 +14,7 @@ const codes = Uint8Array.from(alphabet, (character) => character.charCodeAt(0));
  * Packs the 26 characters from `at` on into four words. False when they are not an id as Tollgate mints it (Crockford base32
  * in lower case, 128 bits); `words` then holds nothing of use.
  */
-export function packId(text: string, at: number, words: Int32Array): boolean {
+function packId(text: string, at: number, words: Int32Array): boolean {
   if (text.length !== at + length || text.charCodeAt(at) > 0x37) return false;
   words[0] = words[1] = words[2] = words[3] = 0;
   for (let index = 0, bit = -2; index < length; index++, bit += 5) {
@@ -35,7 +35,7 @@ export function packId(text: string, at: number, words: Int32Array): boolean {
 }
 
 /** The 26 characters that four words stand for. */
-export function unpackId(w0: number, w1: number, w2: number, w3: number): string {
+function unpackId(w0: number, w1: number, w2: number, w3: number): string {
   // prettier-ignore
   return String.fromCharCode(
     code(w0 >>> 29), code(w0 >>> 24), code(w0 >>> 19), code(w0 >>> 14), code(w0 >>> 9), code(w0 >>> 4),

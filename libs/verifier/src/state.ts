@@ -90,7 +90,7 @@ export interface Place {
 }
 
 /** The key of a membership. Account first: in the order of keys, the memberships of one account lie together, in the order of spaces. */
-export const membershipKey = (accountId: string, spaceId: string): string => `${accountId}.${spaceId}`;
+const membershipKey = (accountId: string, spaceId: string): string => `${accountId}.${spaceId}`;
 
 /** The inverse of `membershipKey`. */
 export function partsOfMembershipKey(key: string): { accountId: string; spaceId: string } {
@@ -123,7 +123,7 @@ export function givenUp(before: TokenState | null, after: TokenState): string[] 
 }
 
 /** Unix milliseconds; Infinity for never. */
-export function millisecondsOf(instant: string | null): number {
+function millisecondsOf(instant: string | null): number {
   return instant === null ? Infinity : Date.parse(instant);
 }
 

@@ -46,7 +46,7 @@ export function addOperationCommands(program: Command): void {
 }
 
 /** The command of a group, made when it is first asked for. */
-export function groupCommand(program: Command, group: string): Command {
+function groupCommand(program: Command, group: string): Command {
   const existing = program.commands.find((command) => command.name() === group);
   return existing ?? program.command(group).description(groupTexts[group] ?? group);
 }

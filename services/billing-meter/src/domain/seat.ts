@@ -74,7 +74,7 @@ function isKnown(seat: Seat, { position }: SeatEvent): boolean {
 }
 
 /** What an amount names of an event. */
-export function evidenceOf({ id, position, type }: Evidence): Evidence {
+function evidenceOf({ id, position, type }: Evidence): Evidence {
   return { id, position, type };
 }
 

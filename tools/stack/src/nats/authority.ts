@@ -21,7 +21,7 @@ export interface NatsAuthority {
 }
 
 /** The account that holds everything of Tollgate's. */
-export const ACCOUNT = 'TOLLGATE';
+const ACCOUNT = 'TOLLGATE';
 
 /**
  * The operator, the system account and the account TOLLGATE (with JetStream) of a data directory, made at the first

@@ -38,7 +38,7 @@ export interface PostgresServer {
 }
 
 /** The connection string of the embedded server for one of its users. */
-export function postgresUrl(port: number, user: string, password: string, database = DATABASE): string {
+function postgresUrl(port: number, user: string, password: string, database = DATABASE): string {
   return `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
 }
 

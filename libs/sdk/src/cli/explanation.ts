@@ -1,10 +1,7 @@
 import type { billingExplain, OutputOf, StatementLine } from '@tollgate/contracts';
+import { moneyText } from './money.ts';
 
 type Explanation = OutputOf<typeof billingExplain>;
-type Money = StatementLine['amount'];
-
-const money = ({ amount, currency }: { amount: string; currency: string | null }) =>
-  `${amount} ${currency ?? '(any currency)'}`;
 
 /** An explanation to be read from top to bottom: what it costs, the events and prices it rests on, the arithmetic. */
 export function renderExplanation({ line, events, prices, steps, differences }: Explanation): string {
@@ -15,10 +12,10 @@ export function renderExplanation({ line, events, prices, steps, differences }: 
     ...aligned(events.map(({ position, at, type, id }) => [`  ${position}`, at, type, id])),
     ...prices.map(
       ({ version, product, plan, scope, price, effectiveFrom }) =>
-        `  price version ${version}: ${money(price)} for a ${scope} seat of ${product} on ${plan}, from ${effectiveFrom}`,
+        `  price version ${version}: ${moneyText(price)} for a ${scope} seat of ${product} on ${plan}, from ${effectiveFrom}`,
     ),
     '',
-    'The arithmetic:',
+    'The arithmetic, in minor units:',
     ...steps.map((step, index) => `  ${index + 1}. ${step}`),
     '',
     differences.length === 0
@@ -30,7 +27,7 @@ export function renderExplanation({ line, events, prices, steps, differences }: 
 function heading(line: StatementLine): string[] {
   const { id, no, lineNo, tokenId, accountId, period, amount } = line;
   const common = [
-    `Line ${lineNo} of statement ${no}: ${money(amount satisfies Money)} (minor units)`,
+    `Line ${lineNo} of statement ${no}: ${moneyText(amount)}`,
     ...aligned([
       ['  id', id],
       ['  seat of', `${tokenId}, account ${accountId}`],
@@ -40,7 +37,7 @@ function heading(line: StatementLine): string[] {
   if (line.kind === 'adjustment') {
     const { statement, lines } = line.adjusts;
     const named = lines.length === 0 ? 'had no line of this seat' : lines.join(', ');
-    return [...common, `  adjusts  statement ${statement}, which billed ${money(line.billed)}: ${named}`];
+    return [...common, `  adjusts  statement ${statement}, which billed ${moneyText(line.billed)}: ${named}`];
   }
   const { interval, plan, scope, product, billable, policy, timeZone } = line;
   const kind = `${scope} seat of ${product} on ${plan}${billable ? '' : ', not billable'}`;

@@ -11,6 +11,7 @@ export async function run(argv: readonly string[]): Promise<0 | 1 | 2> {
   const program = new Command('tollgate')
     .description('The authority for agent tokens.')
     .version('0.1.0')
+    .option('--json', "print exactly the API's JSON; also after a command")
     .showHelpAfterError('(tollgate --help, or --help after a command, shows what there is)');
   // Once, however often this process runs a command line.
   process.stdout.off('error', endWithReader).on('error', endWithReader);
@@ -21,6 +22,9 @@ export async function run(argv: readonly string[]): Promise<0 | 1 | 2> {
     }
     addOwnCommands(program);
     throwInsteadOfExit(program);
+    program.hook('preAction', (_, command) => {
+      if (program.opts()['json']) command.setOptionValue('json', true);
+    });
     await program.parseAsync([...argv], { from: 'user' });
     return exitStatus();
   } catch (error) {
@@ -43,7 +47,7 @@ function addOwnCommands(program: Command): void {
   const group = (name: string, text: string) =>
     program.commands.find((command) => command.name() === name) ?? program.command(name).description(text);
 
-  const billing = group('billing', 'seats, quotes, statements, proration');
+  const billing = group('billing', 'proration, offline');
   billing
     .command('prorate')
     .description('Prorate NDJSON lines from standard input, offline')

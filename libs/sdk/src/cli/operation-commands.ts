@@ -29,7 +29,7 @@ const groupTexts: Readonly<Record<string, string>> = {
   leaks: 'secrets found in the open',
   balance: 'the prepaid balance: top-ups, caps, what is left',
   charges: 'paid tool calls: reserve, capture, release',
-  billing: 'seats, quotes, proration',
+  billing: 'seats, quotes, statements, what finance gets',
   audit: 'the audit log',
   dev: 'development only: the clock',
 };

@@ -1,6 +1,7 @@
 import { billingExplain, type OutputOf } from '@tollgate/contracts';
 import { renderExplanation } from './explanation.ts';
 import { UsageError } from './failures.ts';
+import { moneyText } from './money.ts';
 
 /** How answers look on a terminal. With `--json` none of this is used. */
 
@@ -119,7 +120,7 @@ function cell(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(cell).join(', ');
   if (!isFields(value)) return text(value);
   if (Object.keys(value).length === 0) return '-';
-  if (isMoney(value)) return `${text(value['amount'])} ${text(value['currency'])}`;
+  if (isMoney(value)) return text(moneyText(value));
   if (isInterval(value)) return `${text(value['start'])} … ${text(value['end'])}`;
   const label = value['name'] ?? value['id'];
   if (label !== undefined) return text(label);
@@ -130,7 +131,7 @@ function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isMoney(value: Fields): boolean {
+function isMoney(value: Fields): value is Fields & { amount: string; currency: string } {
   return typeof value['amount'] === 'string' && typeof value['currency'] === 'string';
 }
 

@@ -41,7 +41,7 @@ describe('an answer on a terminal', () => {
     };
     expect(await renderAnswer('billing.quote', answer)).toBe(
       [
-        'recurring           1900 EUR',
+        'recurring           19.00 EUR',
         'firstPeriod.policy  second.v1',
         'spaces              spc_1, spc_2',
         'teamId              -',
@@ -59,7 +59,7 @@ describe('an answer on a terminal', () => {
   it('explains a line from top to bottom: the amount, its events, its price, the arithmetic step by step', async () => {
     const answer = exampleOf(billingExplain).output as OutputOf<typeof billingExplain>;
     const lines = (await renderAnswer('billing.explain', answer)).split('\n');
-    expect(lines[0]).toBe('Line 1 of statement 1: 1416 EUR (minor units)');
+    expect(lines[0]).toBe('Line 1 of statement 1: 14.16 EUR');
     expect(lines).toContain('  1234  2027-01-14T09:30:00.000Z  TokenCreated  evt_01jd0000000000000000000000');
     expect(lines).toContain(`  1. ${answer.steps[0]}`);
     expect(lines.at(-1)).toBe('Worked out again, it is the same.');

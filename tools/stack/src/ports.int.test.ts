@@ -8,6 +8,12 @@ describe('free ports', () => {
     expect(Math.max(...ports) - Math.min(...ports)).toBeLessThan(100);
   });
 
+  it('are drawn once each, although nobody listens on the ones before yet', async () => {
+    const ports = new Set<number>();
+    for (let n = 0; n < 50; n++) ports.add(await freePort());
+    expect(ports.size).toBe(50);
+  });
+
   it('are found elsewhere when all of them are taken', async () => {
     const near = new Set<number>();
     const port = await freePort();

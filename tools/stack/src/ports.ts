@@ -12,6 +12,8 @@ const HIGHEST_PORT = 32_000;
  * start at the same time would take each other's ports now and then.
  */
 const SLICE = 100;
+/** One after the other, from anywhere on: what was drawn a moment ago may not be listened on yet. */
+let drawn = randomInt(SLICE);
 
 /** True if a server can listen on this TCP port right now. */
 export function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
@@ -26,8 +28,8 @@ export function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
 export async function freePort(host = '127.0.0.1', taken: ReadonlySet<number> = new Set()): Promise<number> {
   const slices = (HIGHEST_PORT - LOWEST_PORT) / SLICE;
   const first = LOWEST_PORT + (process.pid % slices) * SLICE;
-  for (let attempt = 0; attempt < 400; attempt++) {
-    const port = attempt < 200 ? randomInt(first, first + SLICE) : randomInt(LOWEST_PORT, HIGHEST_PORT);
+  for (let attempt = 0; attempt < 300; attempt++) {
+    const port = attempt < SLICE ? first + (drawn++ % SLICE) : randomInt(LOWEST_PORT, HIGHEST_PORT);
     if (!taken.has(port) && (await isPortFree(port, host))) return port;
   }
   throw new Error(`No free port was found between ${LOWEST_PORT} and ${HIGHEST_PORT}.`);

@@ -26,15 +26,23 @@ export class LeaderLock implements Leadership, OnApplicationShutdown {
     if (this.#session && (await stillThere(this.#session))) return true;
     this.#drop(new Error('the connection with the lock is gone'));
     const session = await this.#pool.connect();
-    const { rows } = await session.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
-      CLERK_LOCK,
-    ]);
-    if (rows[0]?.locked) this.#session = session;
-    else session.release();
+    try {
+      const { rows } = await session.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
+        CLERK_LOCK,
+      ]);
+      if (rows[0]?.locked) this.#session = session;
+      else session.release();
+    } catch (error) {
+      // A connection that is never given back is missing in the pool for good, and this is asked several times a second.
+      session.release(error as Error);
+      throw error;
+    }
     return this.#session !== undefined;
   }
 
-  onApplicationShutdown(): void {
+  async onApplicationShutdown(): Promise<void> {
+    // A lock that comes only now would stay with a connection that nobody closes.
+    await this.#asking?.catch(() => undefined);
     // Closing the connection gives the lock back at once.
     this.#drop(new Error('the service ends'));
   }

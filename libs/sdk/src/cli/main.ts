@@ -103,14 +103,14 @@ function addOwnCommands(program: Command): void {
     .argument('<name>', 'a name for the user')
     .requiredOption(
       '--allow <grants>',
-      'verify, embedded-verifier, events-feed, billing-feed, audit-feed, usage-feed, audit-records; separated by commas',
+      'verify, embedded-verifier, events-feed, billing-feed, audit-feed, usage-feed, audit-records, charges; separated by commas',
     )
     .action(async (name, options) => (await import('./commands/nats-creds.ts')).natsCreds(name, options));
 
   group('projections', 'read models')
     .command('rebuild')
     .description('Rebuild a read model beside the running one, compare, switch')
-    .argument('<name>', 'token-list, seats, ledger, audit or credentials')
+    .argument('<name>', 'token-list, replica, seats, ledger, audit or credentials')
     .option('--as <caller>', 'operator or service:NAME[:scope,scope]')
     .option('--json', "print exactly the API's JSON")
     .action(async (name, options) =>

@@ -1,5 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
-import type { StackState } from '@tollgate/contracts';
+import { describe, expect, it, jest } from '@jest/globals';
+import { outsideGrants, rebuildOperations, type StackState } from '@tollgate/contracts';
+import { run } from '../main.ts';
 import { environmentOf } from './env.ts';
 import { callerOf } from './jwt.ts';
 import { readGrants } from './nats-creds.ts';
@@ -51,6 +52,22 @@ describe('tollgate nats creds', () => {
   it('allows what there is to allow', () => {
     expect(readGrants('verify, events-feed')).toEqual(['verify', 'events-feed']);
     expect(() => readGrants('verify,everything')).toThrow('"everything" cannot be allowed. Choose from verify');
+  });
+});
+
+describe('the help of a command that loads no contracts', () => {
+  it.each([
+    ['nats creds', outsideGrants],
+    ['projections rebuild', Object.keys(rebuildOperations)],
+  ])('%s names all that there is to choose from', async (command, names) => {
+    const written = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+    try {
+      expect(await run([...command.split(' '), '--help'])).toBe(0);
+      const help = written.mock.calls.map(([text]) => String(text)).join('');
+      expect(names.filter((name) => !help.includes(name))).toEqual([]);
+    } finally {
+      written.mockRestore();
+    }
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -28,6 +28,8 @@ const logKey = readSigningKey(generateSigningKey(), 'tollgate-audit');
 /** A log that answers as audit-projector does, and lies when it is told to. */
 class Log implements BusClient {
   leaves: string[] = [];
+  /** What it calls its one tree. */
+  name = tree;
   key = logKey;
   readonly reports: RequestOf<typeof witnessReport>[] = [];
   rounds = 0;
@@ -64,7 +66,11 @@ class Log implements BusClient {
   call(operation: { name: string }, input: any): Promise<any> {
     if (operation.name === witnessHeads.name) {
       this.rounds++;
-      return Promise.resolve({ key: formatVerifierKey(this.key), trees: [{ tree, size: this.size }], next: null });
+      return Promise.resolve({
+        key: formatVerifierKey(this.key),
+        trees: [{ tree: this.name, size: this.size }],
+        next: null,
+      });
     }
     if (operation.name === witnessProof.name) {
       const nodes = this.#nodes();
@@ -181,6 +187,13 @@ describe('the witness', () => {
     await round();
     await round();
     expect(last()?.refused).toContain('and not by tollgate-audit+');
+  });
+
+  it('keeps its files to itself, whatever the log calls a tree', async () => {
+    log.grow(5).name = '../org_1';
+    await round();
+    expect(await readdir(directory)).not.toContain('org_1.json');
+    expect((await health.readiness()).warnings.join()).toContain('cannot be looked at');
   });
 
   it('reads stored entries again and refuses one that was altered, also beyond the first page', async () => {

@@ -104,9 +104,11 @@ export class LogModule implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   async onModuleInit(): Promise<void> {
+    // Before the clock's stream is read: what another process appends in between is followed then, and twice is no harm.
+    const head = await this.source.head();
     await this.startLog.run();
     this.relay.start();
-    this.clockFeed = await this.followTheClock();
+    this.clockFeed = this.followTheClock(head);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -117,12 +119,12 @@ export class LogModule implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Another process of this service may move the development clock. */
-  private async followTheClock(): Promise<Feed> {
+  private followTheClock(from: number): Feed {
     const feed = new Feed({
       name: 'authority-clock',
       source: this.source,
       bus: natsFeedBus(this.bus.nc),
-      from: await this.source.head(),
+      from,
       onEvents: async (events) => {
         for (const event of events) if (event.type === 'ClockMoved') this.clock.advanceTo(event.data.offsetMs);
       },

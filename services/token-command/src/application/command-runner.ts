@@ -64,6 +64,12 @@ export interface CommandSpec<S, E extends NewEvent> {
   readonly person?: PersonRow;
 }
 
+/** As much of a command as its `Idempotency-Key` needs. */
+export type KeyedSpec<S, E extends NewEvent> = Pick<
+  CommandSpec<S, E>,
+  'operation' | 'message' | 'orgId' | 'idempotencyOrgId' | 'aggregate'
+>;
+
 /** What a command decided for one more stream. */
 export interface Decided<E> {
   readonly id: string;
@@ -115,11 +121,27 @@ export class CommandRunner {
     }
   }
 
+  /**
+   * The outcome that the first call with this `Idempotency-Key` had; null when there was none. For commands that find out what
+   * they are about only while they run, and would find something else the second time.
+   */
+  earlier<S, E extends NewEvent>(spec: KeyedSpec<S, E>): Promise<Outcome<S> | null> {
+    return this.#earlier(spec, keyOf(spec, this.#hash));
+  }
+
+  async #earlier<S, E extends NewEvent>(
+    spec: KeyedSpec<S, E>,
+    key: IdempotencyKey | undefined,
+  ): Promise<Outcome<S> | null> {
+    const kept = key && (await this.#keys.find(key));
+    return key && kept ? this.#replay(spec, key, kept) : null;
+  }
+
   async #attempt<S, E extends NewEvent>(spec: CommandSpec<S, E>): Promise<Outcome<S>> {
     const { aggregate, id, message, orgId } = spec;
     const key = keyOf(spec, this.#hash);
-    const earlier = key && (await this.#keys.find(key));
-    if (key && earlier) return this.#replay(spec, key, earlier);
+    const earlier = await this.#earlier(spec, key);
+    if (earlier) return earlier;
 
     const stream = streamName(aggregate, id);
     const guarded = (spec.restsOn ?? []).map(([other, otherId]) => streamName(other, otherId));
@@ -171,22 +193,20 @@ export class CommandRunner {
 
   /** The state that the first call left: its streams, folded up to the versions it answered with. */
   async #replay<S, E extends NewEvent>(
-    spec: CommandSpec<S, E>,
+    { aggregate }: KeyedSpec<S, E>,
     { requestHash }: IdempotencyKey,
-    earlier: KeptAnswer,
+    kept: KeptAnswer,
   ): Promise<Outcome<S>> {
-    if (earlier.requestHash !== requestHash && earlier.requestHash !== forgotten) {
+    if (kept.requestHash !== requestHash && kept.requestHash !== forgotten) {
       throw new TollgateError(
         'IDEMPOTENCY_KEY_REUSED',
         'This Idempotency-Key was used with another request. Send a new key, or the first request unchanged.',
         [{ path: 'headers.Idempotency-Key', message: 'was used with another request' }],
       );
     }
-    const left = earlier.answer as readonly { stream: string; version: number }[];
+    const left = kept.answer as readonly { stream: string; version: number }[];
     const streams = await this.#streams.readStreams(left.map(({ stream }) => stream));
-    const folded = left.map(({ stream, version }) =>
-      fold(spec.aggregate, (streams.get(stream) ?? []).slice(0, version)),
-    );
+    const folded = left.map(({ stream, version }) => fold(aggregate, (streams.get(stream) ?? []).slice(0, version)));
     return outcomeOf(folded, true);
   }
 }
@@ -214,11 +234,7 @@ function requireVersion({ ifMatch }: CallContext, version: number): void {
 
 /** Per organization, caller and operation. */
 function keyOf(
-  {
-    operation,
-    message: { call, input },
-    ...spec
-  }: Pick<CommandSpec<unknown, NewEvent>, 'operation' | 'message' | 'orgId' | 'idempotencyOrgId'>,
+  { operation, message: { call, input }, ...spec }: Omit<KeyedSpec<never, never>, 'aggregate'>,
   hash: RequestHash,
 ): IdempotencyKey | undefined {
   if (call.idempotencyKey === null) return undefined;

@@ -2,9 +2,9 @@ import { Inject } from '@nestjs/common';
 import { Handles, type OperationHandler, type OperationMessage } from '@tollgate/bus';
 import { tokensRevokeAll } from '@tollgate/contracts';
 import type { EventSource } from '@tollgate/event-log';
-import { isExpired, revokeToken, theToken, token } from '../../domain/token.ts';
+import { isExpired, revokeToken, theToken, token, type TokenState } from '../../domain/token.ts';
 import { AuthorityClock } from '../authority-clock.ts';
-import { CommandRunner } from '../command-runner.ts';
+import { CommandRunner, type Outcome } from '../command-runner.ts';
 import { RevocationBarrier } from '../leases/revocation-barrier.ts';
 import { EVENT_SOURCE, READ_MODEL, TOKEN_LIST } from '../ports.ts';
 import type { ReadModel } from '../read-model.ts';
@@ -37,25 +37,27 @@ export class RevokeAll implements OperationHandler<typeof tokensRevokeAll> {
     const found = rows.slice(0, tokensMax);
     if (dryRun) return { items: found.map((row) => presentRow(org, row, now)), dryRun, more };
 
+    const keyed = { operation: tokensRevokeAll, message, orgId: org, aggregate: token };
     const [first, ...others] = found.map(({ id }) => id);
-    if (first === undefined) {
-      // Nothing to revoke now; whoever asks may rest on an earlier revoke that still waits.
-      return { items: [], dryRun, more, position: head, barrier: await this.barrier.run(head) };
-    }
+    // A repetition finds nothing more to revoke, and is answered with what the first call revoked.
+    if (first === undefined) return this.#answer(await this.commands.earlier(keyed), { head, more });
     const outcome = await this.commands.run({
-      operation: tokensRevokeAll,
-      message,
-      orgId: org,
-      aggregate: token,
+      ...keyed,
       id: first,
       restsOn: others.map((id) => [token, id] as const),
       decide: (state, _, at) => revokeIfLive(state, reason, at),
       also: (context, at) =>
         others.map((id) => ({ id, events: revokeIfLive(context.of(token, id).state, reason, at) })),
     });
-    const barrier = await this.barrier.run(outcome.position);
-    const items = await this.presenter.presentAll([outcome, ...outcome.others]);
-    return { items, dryRun, more, position: outcome.position, barrier };
+    return this.#answer(outcome, { head, more });
+  }
+
+  /** Runs the barrier also when there was nothing to revoke: whoever asks may rest on an earlier revoke that still waits. */
+  async #answer(outcome: Outcome<TokenState> | null, { head, more }: { head: number; more: boolean }) {
+    const position = outcome?.position ?? head;
+    const barrier = await this.barrier.run(position);
+    const items = outcome ? await this.presenter.presentAll([outcome, ...outcome.others]) : [];
+    return { items, dryRun: false, more, position, barrier };
   }
 }
 

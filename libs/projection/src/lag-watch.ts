@@ -1,3 +1,7 @@
+/** Readers that ask for a position wait less; beyond this somebody should look. */
+const warnAfterMs = 5_000;
+const lookEveryMs = 500;
+
 /** What is watched: a `ProjectionRunner`, or anything that applies positions. */
 export interface Applying {
   /** Everything up to here is applied. */
@@ -15,6 +19,7 @@ export class LagWatch {
   readonly #nowMs: () => number;
   #target = 0;
   #sinceMs = 0;
+  #looking: NodeJS.Timeout | undefined;
 
   /** @param nowMs a monotonic clock in milliseconds */
   constructor(watched: Applying, nowMs: () => number = () => performance.now()) {
@@ -22,10 +27,23 @@ export class LagWatch {
     this.#nowMs = nowMs;
   }
 
-  /**
-   * Milliseconds, 0 while nothing waits. Exact to the time between two calls, so call it regularly: a head is only known
-   * from the call that saw it.
-   */
+  /** Looks by itself from now on, so that the time is right however seldom somebody asks. */
+  start(): void {
+    this.#looking ??= setInterval(() => this.behindMs(), lookEveryMs).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#looking);
+    this.#looking = undefined;
+  }
+
+  /** For readiness: how many events wait, and how long the oldest; null while that is no more than 5 s. */
+  warning(): string | null {
+    const behindMs = this.behindMs();
+    return behindMs > warnAfterMs ? `${this.#watched.lag} events wait, for ${Math.floor(behindMs / 1000)} s` : null;
+  }
+
+  /** Milliseconds, 0 while nothing waits. Exact to the time between two calls: a head is only known from the call that saw it. */
   behindMs(): number {
     const { applied, lag } = this.#watched;
     if (lag === 0) {

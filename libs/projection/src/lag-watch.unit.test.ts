@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { LagWatch } from './lag-watch.ts';
 
 describe('a lag watch', () => {
@@ -26,5 +26,26 @@ describe('a lag watch', () => {
     expect(at(9_000, 40, 40)).toBe(0);
     expect(at(9_900, 40, 41)).toBe(0);
     expect(at(10_000, 40, 41)).toBe(100);
+  });
+});
+
+describe('the warning of a lag watch', () => {
+  afterEach(() => void jest.useRealTimers());
+
+  it('comes once events have waited for more than 5 s, also when nobody has asked meanwhile', () => {
+    jest.useFakeTimers();
+    const state = { applied: 10, lag: 0 };
+    const watch = new LagWatch(state);
+    watch.start();
+    jest.advanceTimersByTime(1_000);
+    state.lag = 3;
+    jest.advanceTimersByTime(5_000);
+    expect(watch.warning()).toBeNull();
+    jest.advanceTimersByTime(1_000);
+    expect(watch.warning()).toBe('3 events wait, for 5 s');
+    Object.assign(state, { applied: 13, lag: 0 });
+    expect(watch.warning()).toBeNull();
+    watch.stop();
+    expect(jest.getTimerCount()).toBe(0);
   });
 });

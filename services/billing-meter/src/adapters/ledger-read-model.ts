@@ -7,8 +7,6 @@ import { billingLog, CommitBus } from './billing-log.ts';
 import { RecentEvents } from './recent-events.ts';
 import { ledgerProjection } from './ledger-projection.ts';
 
-/** Beyond this somebody should look. */
-const warnAfterMs = 5_000;
 /** A closing waits for its own lines; a hundred thousand of them take a while to apply. */
 const catchUpMs = 60_000;
 
@@ -28,10 +26,7 @@ export class LedgerReadModel implements OnApplicationBootstrap, OnApplicationShu
     this.#recent = new RecentEvents(this.log);
     this.#runner = new ProjectionRunner({ pool, source: this.#recent, bus: this.#bus, definition: ledgerProjection });
     this.#watch = new LagWatch(this.#runner);
-    health.warn('projection ledger', () => {
-      const behindMs = this.#watch.behindMs();
-      return behindMs > warnAfterMs ? `${this.#runner.lag} events wait, for ${Math.floor(behindMs / 1000)} s` : null;
-    });
+    health.warn('projection ledger', () => this.#watch.warning());
   }
 
   /** Makes the tables. Whoever needs them at the start of the service waits for this. */
@@ -39,6 +34,7 @@ export class LedgerReadModel implements OnApplicationBootstrap, OnApplicationShu
     this.#starting ??= (async () => {
       this.#logId = await this.log.logId();
       await this.#runner.start();
+      this.#watch.start();
     })();
     return this.#starting;
   }
@@ -48,6 +44,7 @@ export class LedgerReadModel implements OnApplicationBootstrap, OnApplicationShu
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.#watch.stop();
     await this.#runner.stop();
   }
 

@@ -7,23 +7,18 @@ import { BUS, HEALTH, POOL, type HealthRegistry } from '@tollgate/runtime';
 import type { ReadModel } from '../application/ports.ts';
 import { seatsProjection } from './seats-projection.ts';
 
-const sampleMs = 500;
-/** Readers that ask for a position wait less; beyond this somebody should look. */
-const warnAfterMs = 5_000;
-
 /** Runs the projection `seats` for as long as the service runs. */
 @Injectable()
 export class SeatsReadModel implements ReadModel, OnApplicationBootstrap, OnApplicationShutdown {
   readonly #runner: ProjectionRunner;
   readonly #watch: LagWatch;
-  #sampling: NodeJS.Timeout | undefined;
   #starting: Promise<void> | undefined;
 
   constructor(@Inject(POOL) pool: Pool, @Inject(BUS) bus: Bus, @Inject(HEALTH) health: HealthRegistry) {
     const source = new PostgresEventLog(pool);
     this.#runner = new ProjectionRunner({ pool, source, bus: natsFeedBus(bus.nc), definition: seatsProjection });
     this.#watch = new LagWatch(this.#runner);
-    health.warn('projection seats', () => this.#behind());
+    health.warn('projection seats', () => this.#watch.warning());
   }
 
   /** Before the first request is taken: the tables exist then. */
@@ -33,14 +28,12 @@ export class SeatsReadModel implements ReadModel, OnApplicationBootstrap, OnAppl
 
   /** Makes the tables. Whoever needs them at the start of the service waits for this. */
   start(): Promise<void> {
-    this.#starting ??= this.#runner.start().then(() => {
-      this.#sampling = setInterval(() => this.#watch.behindMs(), sampleMs).unref();
-    });
+    this.#starting ??= this.#runner.start().then(() => this.#watch.start());
     return this.#starting;
   }
 
   async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.#sampling);
+    this.#watch.stop();
     await this.#runner.stop();
   }
 
@@ -54,10 +47,5 @@ export class SeatsReadModel implements ReadModel, OnApplicationBootstrap, OnAppl
 
   rebuild(): Promise<RebuildReport> {
     return this.#runner.rebuild();
-  }
-
-  #behind(): string | null {
-    const behindMs = this.#watch.behindMs();
-    return behindMs > warnAfterMs ? `${this.#runner.lag} events wait, for ${Math.floor(behindMs / 1000)} s` : null;
   }
 }

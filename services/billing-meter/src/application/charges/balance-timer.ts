@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { isTollgateError } from '@tollgate/contracts';
+import { isUnavailable } from '@tollgate/event-log';
 import { createLogger } from '@tollgate/telemetry';
 import { LEADERSHIP, type Leadership } from '../bookkeeping/ports.ts';
 import { BalanceBooks } from './books.ts';
@@ -54,10 +56,24 @@ export class BalanceTimer implements OnApplicationShutdown {
     const { clockOffsetMs } = await this.main.read([]);
     const now = new Date(Date.now() + clockOffsetMs).toISOString();
     const { orgIds, position } = await this.store.stirred(this.#seen);
+    const failures: unknown[] = [];
     for (const orgId of new Set([...orgIds, ...(await this.store.due(now))])) {
       if (this.#ending.signal.aborted) return;
-      await this.books.settle(orgId);
+      await this.#settle(orgId, failures);
     }
+    // Until all are settled, those that failed are looked for again.
+    if (failures.length > 0) throw failures[0];
     this.#seen = position;
+  }
+
+  /** What is wrong with one balance is not to hold up the others; what is wrong with the servers ends the pass. */
+  async #settle(orgId: string, failures: unknown[]): Promise<void> {
+    try {
+      await this.books.settle(orgId);
+    } catch (err) {
+      if (isTollgateError(err) || isUnavailable(err)) throw err;
+      this.#logger.error({ err, orgId }, 'a balance cannot be settled');
+      failures.push(err);
+    }
   }
 }

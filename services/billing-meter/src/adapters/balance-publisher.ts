@@ -63,6 +63,8 @@ export class BalancePublisher implements BalanceNews, OnApplicationShutdown {
         }
         this.#tellMoved();
       } catch (err) {
+        // Who asked for all asks once, and what had moved may be lost: all are told again.
+        this.#asked = true;
         if (!this.#ending.signal.aborted) this.#logger.warn({ err }, 'verifiers could not be told of balances');
       }
       await sleep(everyMs, undefined, { signal: this.#ending.signal }).catch(() => undefined);

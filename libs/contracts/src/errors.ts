@@ -65,6 +65,9 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
+/** What every object has (`constructor`) is no code, whoever sends it. */
+const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(errorCodes, code);
+
 /** One wrong place in the input: `path` in the manner of `scope.spaceId` or `tokens[3].digest`. */
 export interface InputError {
   path: string;
@@ -102,7 +105,7 @@ export class TollgateError extends Error {
 export function isTollgateError(error: unknown, code?: ErrorCode): error is TollgateError {
   if (!(error instanceof Object) || (error as Error).name !== 'TollgateError') return false;
   const found = (error as TollgateError).code;
-  return found in errorCodes && (code === undefined || found === code);
+  return isErrorCode(found) && (code === undefined || found === code);
 }
 
 /** The HTTP status of a code. */
@@ -128,6 +131,6 @@ export function toProblem(error: unknown, requestId?: string): Problem {
 
 /** The TollgateError that a problem document describes, for clients of the bus and of HTTP. */
 export function fromProblem(problem: Problem): TollgateError {
-  const code: ErrorCode = problem.code in errorCodes ? problem.code : 'INTERNAL';
+  const code: ErrorCode = isErrorCode(problem.code) ? problem.code : 'INTERNAL';
   return new TollgateError(code, problem.detail, problem.errors);
 }

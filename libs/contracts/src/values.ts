@@ -142,10 +142,10 @@ export const ProductResource = z.object({
 });
 export type ProductResource = z.infer<typeof ProductResource>;
 
-/** What to do with a token whose secret was found in the open. */
 /** Whole days, up to a hundred years; null: for ever. */
 export const AuditRetentionDays = z.number().int().min(1).max(36_500).nullable();
 
+/** What to do with a token whose secret was found in the open. */
 export const LeakResponse = z.enum(['revoke', 'deactivate']);
 export type LeakResponse = z.infer<typeof LeakResponse>;
 

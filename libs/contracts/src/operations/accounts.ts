@@ -20,7 +20,7 @@ export const Account = z
     id: AccountId,
     orgId: OrgId,
     kind: AccountKind,
-    /** null once the person was erased. */
+    /** `erased` once the person was; the address and the subject are null then. */
     name: z.string().nullable(),
     email: z.string().nullable(),
     externalSubject: z.string().nullable(),

@@ -51,7 +51,7 @@ export class UsageStream implements UsageFeed {
     this.#running ??= this.#run().finally(() => (this.#running = null));
   }
 
-  /** Ends after the batch under way; what waits longer than that is lost to the stream. */
+  /** Hands over what waits; from the first batch that JetStream does not take, the rest is lost to the stream. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#running;

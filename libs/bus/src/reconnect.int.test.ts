@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { startNats, type TestNats } from '@tollgate/stack';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectBus, type Bus } from './bus.ts';
-import { echo, fail, serve, type TestService } from './testing/test-service.ts';
+import { echo, fail, serve, slowBegins, type TestService } from './testing/test-service.ts';
 
 /** Idle, it takes 0.3 s; a busy machine takes longer. */
 const returnMs = 5000;
@@ -55,8 +55,9 @@ async function untilAnswered(withinMs: number): Promise<number> {
 
 it('fails calls at once while NATS is gone, and works again soon after its return', async () => {
   await calling.call(echo, {});
+  const begun = slowBegins();
   const underWay = calling.call(fail, { how: 'slow' }).catch((error: unknown) => error);
-  await sleep(50);
+  await begun;
   const killedMs = performance.now();
   await nats.kill();
   expect(await underWay).toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
@@ -111,10 +112,12 @@ it('waits for a NATS server that is not there yet', async () => {
 });
 
 it('finishes requests in flight when it stops serving, and takes no more', async () => {
+  const begun = slowBegins();
   const underWay = calling.call(fail, { how: 'slow' });
-  await sleep(50);
+  await begun;
   const closing = service.strategy.close();
-  await sleep(50);
+  // When this is answered, the server has heard of the end of the subscriptions, which was sent before it.
+  await serving.nc.flush();
   await expect(calling.call(echo, {})).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
   await expect(underWay).resolves.toBe('done');
   await closing;

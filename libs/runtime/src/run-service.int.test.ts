@@ -62,7 +62,7 @@ describe('the process of a service', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('finishes what is in flight at %s, then exits with 0', async (signal) => {
     const { child, exit, url, lines } = start();
     const slow = fetch(`${await url()}/slow`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await until(async () => lines.some(({ msg }) => msg === 'a slow request has come'), 10_000);
     child.kill(signal);
     const answer = await slow;
     expect(await answer.json()).toEqual({ done: true });

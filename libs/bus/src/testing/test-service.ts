@@ -65,6 +65,13 @@ class EchoHandler implements OperationHandler<typeof echo> {
   }
 }
 
+let slowBegun = () => {};
+
+/** Resolves once the next request that is slow has come to its handler. Call it before the request is sent. */
+export function slowBegins(): Promise<void> {
+  return new Promise((resolve) => (slowBegun = resolve));
+}
+
 @Handles(fail)
 class FailHandler implements OperationHandler<typeof fail> {
   async execute({ input: { how } }: OperationMessage<typeof fail>): Promise<unknown> {
@@ -72,7 +79,10 @@ class FailHandler implements OperationHandler<typeof fail> {
     if (how === 'bug') throw new Error('canary: something internal');
     if (how === 'outage')
       throw Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' });
-    if (how === 'slow') return new Promise((resolve) => setTimeout(() => resolve('done'), 1000));
+    if (how === 'slow') {
+      slowBegun();
+      return new Promise((resolve) => setTimeout(() => resolve('done'), 1000));
+    }
     return 'x'.repeat(2 * 1024 * 1024);
   }
 }

@@ -7,6 +7,7 @@ import {
   signDevelopmentJwt,
   type DevelopmentJwtClaims,
 } from '@tollgate/identity';
+import { createLogger } from '@tollgate/telemetry';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -56,6 +57,7 @@ export const testService: ServiceDefinition = {
       throw new Error('canary: something internal');
     });
     fastify.get('/slow', async () => {
+      createLogger('fixture').info('a slow request has come');
       await sleep(800);
       return { done: true };
     });

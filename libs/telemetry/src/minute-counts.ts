@@ -1,9 +1,9 @@
 interface Minute<Subject> {
   readonly subject: Subject;
   readonly beginMs: number;
-  /** Reports taken so far. */
-  parts: number;
-  /** What was counted since the last of them. */
+  /** The first of the minute was reported. */
+  begun: boolean;
+  /** What was counted and not reported yet. */
   count: number;
 }
 
@@ -13,7 +13,7 @@ export interface MinuteCount<Subject> {
   /** The beginning of the minute, RFC 3339 UTC. */
   readonly minute: string;
   readonly count: number;
-  /** 1, 2 … for reports of the same subject and minute, so that the receiver knows a repetition. */
+  /** Another one for each report of these counts, so that the receiver knows a repetition. */
   readonly part: number;
 }
 
@@ -25,6 +25,8 @@ const minuteMs = 60_000;
  */
 export class MinuteCounts<Subject extends object> {
   readonly #minutes = new Map<string, Minute<Subject>>();
+  /** Never begins anew: a clock that was put back brings a minute again whose reports were sent already. */
+  #parts = 0;
 
   /**
    * @param key tells the subject from others
@@ -34,7 +36,7 @@ export class MinuteCounts<Subject extends object> {
     const beginMs = Math.floor(nowMs / minuteMs) * minuteMs;
     const place = `${beginMs} ${key}`;
     let minute = this.#minutes.get(place);
-    if (!minute) this.#minutes.set(place, (minute = { subject, beginMs, parts: 0, count: 0 }));
+    if (!minute) this.#minutes.set(place, (minute = { subject, beginMs, begun: false, count: 0 }));
     minute.count += 1;
   }
 
@@ -43,10 +45,10 @@ export class MinuteCounts<Subject extends object> {
     const taken: MinuteCount<Subject>[] = [];
     for (const [place, minute] of this.#minutes) {
       const over = nowMs >= minute.beginMs + minuteMs;
-      if (minute.count > 0 && (over || all || minute.parts === 0)) {
+      if (minute.count > 0 && (over || all || !minute.begun)) {
         const { subject, beginMs, count } = minute;
-        taken.push({ subject, minute: new Date(beginMs).toISOString(), count, part: ++minute.parts });
-        minute.count = 0;
+        taken.push({ subject, minute: new Date(beginMs).toISOString(), count, part: ++this.#parts });
+        Object.assign(minute, { begun: true, count: 0 });
       }
       if (over) this.#minutes.delete(place);
       if (taken.length === max) break;

@@ -25,7 +25,7 @@ export const auditReportReads = operation({
           /** The beginning of the minute, by the wall clock. */
           minute: Instant,
           count: z.number().int().positive(),
-          /** 1, 2 … for reports of the same reader and minute; a repetition has the same part and is recorded once. */
+          /** Another one for each report of an incarnation; a repetition has the same part and is recorded once. */
           part: z.number().int().positive(),
         }),
       )

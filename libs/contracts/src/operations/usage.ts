@@ -103,7 +103,7 @@ export const securityReportAttempts = operation({
           /** The beginning of the minute in which they were, authority time. */
           minute: Instant,
           count: z.number().int().positive(),
-          /** 1, 2 … for reports of the same token, reason and minute; a repetition has the same part and is recorded once. */
+          /** Another one for each report of an incarnation; a repetition has the same part and is recorded once. */
           part: z.number().int().positive(),
         }),
       )

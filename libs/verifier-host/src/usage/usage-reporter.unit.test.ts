@@ -153,7 +153,7 @@ describe('refused attempts', () => {
     expect(attempts.slice(1)).toMatchObject([{ minute: '2026-01-01T00:00:00.000Z', count: 2, part: 2 }]);
     reporter.count(refused('revoked'));
     await reporter.stop();
-    expect(attempts.slice(2)).toMatchObject([{ minute: '2026-01-01T00:01:00.000Z', count: 1, part: 1 }]);
+    expect(attempts.slice(2)).toMatchObject([{ minute: '2026-01-01T00:01:00.000Z', count: 1, part: 3 }]);
   });
 
   it('are told apart by token and reason, and counted only where the token is known and something was decided', async () => {

@@ -54,7 +54,7 @@ const outageNames = new Set([
 
 /** What pg, pg-pool and undici say without a code. */
 const outageMessages =
-  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|timeout expired|Cannot use a pool after calling end|fetch failed|Connection ended unexpectedly)/;
+  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|timeout expired|Query read timeout|Cannot use a pool after calling end|fetch failed|Connection ended unexpectedly)/;
 
 function isOutage(error: unknown, depth = 0): boolean {
   if (!(error instanceof Object) || depth > 4) return false;

@@ -17,6 +17,7 @@ describe('asTollgateError', () => {
     ['a Postgres connection exception', coded('08006')],
     ['a connection that ended', new Error('Connection terminated unexpectedly')],
     ['a pool that found no connection in time', new Error('timeout exceeded when trying to connect')],
+    ['a Postgres that does not answer', new Error('Query read timeout')],
     ['a closed NATS connection', named('ClosedConnectionError')],
     ['an outage below another error', new Error('could not append', { cause: coded('ECONNREFUSED') })],
     ['a failed fetch', new TypeError('fetch failed', { cause: coded('ECONNREFUSED') })],

@@ -51,6 +51,8 @@ export const count = (value: number): string => Math.round(value).toLocaleString
 export const times = (value: number): string => `${value.toFixed(2)} ×`;
 /** 1.2 ms, or 0.123 ms below one. */
 export const milliseconds = (value: number): string => `${value.toFixed(value < 1 ? 3 : value < 100 ? 1 : 0)} ms`;
+/** What one of so many per second takes, where one core does them all: 12.3 µs. */
+export const microsecondsEach = (perSecond: number): string => `${(1e6 / perSecond).toFixed(1)} µs`;
 export const nanoseconds = (value: number): string => `${count(value)} ns`;
 export const megabytes = (bytes: number): string => `${count(bytes / 1e6)} MB`;
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

@@ -61,7 +61,7 @@ export async function benchCreates(stage: Stage, { url }: Alternatives, quick: b
       },
     ],
     notes: [
-      'The plugin writes one row. A create here is an event in the log, and from it rows of the list, the snapshot, the seat and the audit log with its tree, an event for finance and three streams; all of it runs on the same two cores meanwhile, and takes two thirds of their time.',
+      'The plugin writes one row. A create here is an event in the log, and from it rows of the list, the snapshot, the seat and the audit log with its tree, an event for finance and three streams; all of it runs on the same processors meanwhile.',
     ],
   };
 }

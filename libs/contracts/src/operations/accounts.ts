@@ -105,7 +105,7 @@ export const accountsSetRole = operation({
   who: ['owner'],
   input: z.strictObject({ org: OrgId, acc: AccountId, role: RoleName }),
   output: answer,
-  errors: ['LAST_OWNER', 'ACCOUNT_DEACTIVATED'],
+  errors: ['LAST_OWNER', 'ACCOUNT_DEACTIVATED', 'VERSION_MISMATCH'],
 });
 
 export const accountsDeactivate = operation({
@@ -124,7 +124,7 @@ export const accountsDeactivate = operation({
     seats: z.string().meta({ example: 'Their seats run until they are reassigned or revoked.' }),
     barrier: Barrier,
   }),
-  errors: ['LAST_OWNER'],
+  errors: ['LAST_OWNER', 'VERSION_MISMATCH'],
   narrowing: true,
 });
 

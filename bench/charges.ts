@@ -55,9 +55,9 @@ export async function benchCharges(stage: Stage, quick: boolean): Promise<Sectio
     });
 
   const loads = [charges, updates, statements];
-  for (const load of loads) await load(quick ? 1_000 : 3_000);
+  for (const load of loads) await load(quick ? 500 : 3_000);
   await settle();
-  const durationMs = quick ? 2_000 : 8_000;
+  const durationMs = quick ? 1_500 : 8_000;
   const rounds = quick ? 1 : 3;
   const results = await inTurn(rounds, ...loads.map((load) => () => load(durationMs)));
   const [ours, update, pair] = results as [Load, Load, Load];

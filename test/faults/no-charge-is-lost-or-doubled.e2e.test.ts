@@ -100,10 +100,11 @@ describe('a paid call over HTTP', () => {
   });
 
   it('is turned away by the verifier once that has heard of the balance', async () => {
+    // What it heard before may be the balance while the charge still held more.
     await eventually(async () => {
       expect(await verify({ token: secret, costMicros: '751' })).toMatchObject({ code: 'INSUFFICIENT_BALANCE' });
+      expect(await verify({ token: secret, costMicros: '750' })).toMatchObject({ valid: true });
     });
-    expect(await verify({ token: secret, costMicros: '750' })).toMatchObject({ valid: true });
     must(201, await topUp('1', 'invoice 2'));
     await eventually(async () => {
       expect(await verify({ token: secret, costMicros: '751' })).toMatchObject({ valid: true });

@@ -11,13 +11,16 @@ import {
   defaultProduct,
   principalsResolve,
   rebuildLedger,
+  subjects,
+  type BalanceReport,
   type BillingEventPage,
   type EventData,
   type RequestOf,
   type TollgateEvent,
 } from '@tollgate/contracts';
 import type { RunningService } from '@tollgate/runtime';
-import { startStage, type Stage } from '@tollgate/runtime/testing';
+import { until } from '@tollgate/event-log/testing';
+import { startStage, whileHeld, type Stage } from '@tollgate/runtime/testing';
 import { billingMeter } from './service.ts';
 import { ids, tokenCreated } from './testing/events.ts';
 
@@ -229,6 +232,28 @@ describe('a balance', () => {
     await reserve(tokenId, { maxAmountMicros: '900' });
     const types = (await eventsOf(org)).map(({ type }) => type).filter((type) => type.startsWith('balance.'));
     expect(types).toEqual(['balance.topped-up.v1', 'balance.low.v1', 'balance.topped-up.v1', 'balance.low.v1']);
+  });
+
+  it('is told to verifiers as it stands, also when all are told while the read model is behind', async () => {
+    const { org, tokenId } = await customer();
+    const { charge } = await reserve(tokenId);
+    // The read model has the balance as it is now.
+    await eventsOf(org);
+    const verifier = await stage.busOf('auth-verifier');
+    const told: string[] = [];
+    verifier.subscribe(subjects.balances, (message) => {
+      for (const { orgId, availableMicros } of message.json<BalanceReport>().balances)
+        if (orgId === org) told.push(availableMicros);
+    });
+    await whileHeld(stage.db.admin, 'billing.ledger', service.url, async () => {
+      await capture(charge.id, '60');
+      await until('the balance that moved is told', () => told.includes('940'));
+      verifier.publish(subjects.balancesAsk, {});
+    });
+    const soFar = told.length;
+    verifier.publish(subjects.balancesAsk, {});
+    await until('all are told', () => told.length > soFar);
+    expect(new Set(told.slice(told.indexOf('940')))).toEqual(new Set(['940']));
   });
 
   it('is not there for organizations that are not', async () => {

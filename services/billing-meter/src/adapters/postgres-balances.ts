@@ -144,8 +144,12 @@ export class PostgresBalances implements BalanceStore, ChargeList {
     });
   }
 
-  /** What is available to each organization after `afterOrg`, in the order of their ids. */
+  /**
+   * What is available to each organization after `afterOrg`, in the order of their ids: no less new than what was committed before.
+   * @throws TollgateError READ_MODEL_BEHIND
+   */
   async available(afterOrg: string, limit: number): Promise<{ orgId: string; availableMicros: string }[]> {
+    await this.#ledger.catchUp();
     return this.#ofAll(async (tx) => {
       const { rows } = await tx.query<{ orgId: string; availableMicros: string }>(
         `SELECT org_id AS "orgId", available AS "availableMicros" FROM billing.balances

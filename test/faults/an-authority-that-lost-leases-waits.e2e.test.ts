@@ -1,11 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createPool, type Pool } from '@tollgate/event-log';
 import { type ServiceHandle, startStack, type TestStack } from '@tollgate/stack';
 import { Link } from '../chaos/link.ts';
 import { type Callers, callersOf, makeOrganization, makeToken, must, type Organization } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
+import { copyPostgres } from '../support/restore.ts';
 import { httpDoor, Watch } from '../support/watch.ts';
 
 /** L + M. */
@@ -76,17 +75,11 @@ describe('an authority whose lease rows were lost', () => {
 
   it('and whose log went back with them: what verifiers held of it is dropped, and a revoke holds', async () => {
     const kept = await makeToken(acme);
-    await stack.postgres.stop();
-    const directory = join(stack.dataDir, 'postgres');
-    execFileSync('cp', ['-a', directory, `${directory}-old`]);
-    await stack.postgres.start();
+    const copy = await copyPostgres(stack);
     const lost = await eventually(() => makeToken(acme), 10_000);
     await eventually(async () => expect(await reasonOf(lost)).toBeUndefined(), 10_000);
 
-    await stack.postgres.stop();
-    execFileSync('rm', ['-rf', directory]);
-    execFileSync('mv', [`${directory}-old`, directory]);
-    await stack.postgres.start();
+    await copy.restore();
     const { barrier } = await eventually(() => revoke(kept), 10_000);
     expect(barrier).toMatchObject({ mode: 'lease-expired' });
     // At the position where the lost token was created the log holds the revocation now.

@@ -21,8 +21,9 @@ const isFinal = ({ status }: Answer): boolean => status < 500;
 /**
  * Clients that charge one balance, each one call after the other: reserve, then mostly capture, now and then release, or forget. A
  * request without an answer is repeated unchanged until one comes.
+ * @param prefix of the ids of its charges
  */
-export function startCharging(data: Caller, tokenId: string, clients: number): Charging {
+export function startCharging(data: Caller, tokenId: string, clients: number, prefix = ''): Charging {
   const calls: PaidCall[] = [];
   let repeated = 0;
   let stopped = false;
@@ -38,7 +39,7 @@ export function startCharging(data: Caller, tokenId: string, clients: number): C
 
   async function client(name: number): Promise<void> {
     for (let count = 0; !stopped; count++) {
-      const chargeId = `c${name}.${count}`;
+      const chargeId = `${prefix}c${name}.${count}`;
       const answers: PaidCall['answers'][number][] = [];
       const step = async (path: string, body: object) => {
         const answer = await ask(path, body);

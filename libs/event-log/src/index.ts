@@ -9,6 +9,7 @@ export {
   createPool,
   inTransaction,
   isUnavailable,
+  onNewRun,
   typeParsers,
   type ClientBase,
   type Pool,

@@ -65,18 +65,53 @@ export function connectionConfig(url: string, name: string, statementTimeoutMs: 
   };
 }
 
+const whoForgets = new WeakMap<pg.Pool, Set<() => void>>();
+
 /**
  * A connection pool. An idle connection that breaks is replaced by the next use and never ends the process.
  * @param url `postgres://role:password@host:port/database`
  */
 export function createPool(url: string, { name, max = 10, statementTimeoutMs = 10_000 }: PoolOptions): pg.Pool {
-  const pool = new pg.Pool({ ...connectionConfig(url, name, statementTimeoutMs), max, idleTimeoutMillis: 30_000 });
+  const forgetful = new Set<() => void>();
+  let run: string | undefined;
+  const pool = new pg.Pool({
+    ...connectionConfig(url, name, statementTimeoutMs),
+    max,
+    idleTimeoutMillis: 30_000,
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- pg-pool awaits it; its types do not say so
+    onConnect: async (client) => {
+      const found = await runOf(client);
+      const before = run;
+      run = found;
+      if (before !== undefined && before !== found) for (const forget of forgetful) forget();
+    },
+  });
+  whoForgets.set(pool, forgetful);
   const logger = createLogger('postgres');
   pool.on('error', (err) => logger.warn({ err }, 'an idle connection to Postgres broke'));
   // While a connection is checked out the pool doesn't listen, and an error nobody listens to ends the process. Whoever
   // uses the connection learns of it by the query that fails.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
+}
+
+/**
+ * Calls `forget` when Postgres was started anew, before the first connection to it is handed out. Its data directory may be an
+ * older one: what a process remembers of a log must not be applied to it, since the positions may belong to other events by now.
+ * @param pool of `createPool`
+ * @returns the way to stop that
+ */
+export function onNewRun(pool: pg.Pool, forget: () => void): () => void {
+  const forgetful = whoForgets.get(pool);
+  if (!forgetful) throw new Error('the pool is not one of createPool');
+  forgetful.add(forget);
+  return () => void forgetful.delete(forget);
+}
+
+/** Which run of Postgres a connection leads to. */
+async function runOf(client: pg.ClientBase): Promise<string> {
+  const { rows } = await client.query<{ run: string }>('SELECT pg_postmaster_start_time()::text AS run');
+  return rows[0]!.run;
 }
 
 /** Runs `work` in a transaction on a connection of the pool: committed when it resolves, rolled back when it throws. */

@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { RecordedTollgateEvent } from '@tollgate/contracts';
 import { InMemoryEventLog, type Pool } from '@tollgate/event-log';
 import {
   busOf,
@@ -203,6 +204,27 @@ describe('a running projection', () => {
     await runner.waitFor(5);
     expect(attempts).toBeGreaterThan(1);
     expect(await count()).toEqual({ listed: 5, counted: 5 });
+  });
+
+  it('drops what waits for a Postgres that comes back with an older log, and reads what that log holds', async () => {
+    await append(1, 5);
+    const runner = await run();
+    await runner.catchUp();
+    await db.server.kill();
+    await append(6, 6);
+    await until('it cannot be applied', () => runner.trouble !== undefined);
+    const [sixth, ...before] = (await log.read(0, 6)).reverse();
+    const other = { ...sixth!, id: 'evt_other', data: { ...sixth!.data, name: 'Another' } } as RecordedTollgateEvent;
+    const older = [...before.reverse(), other];
+    jest.spyOn(log, 'read').mockImplementation(async (after, limit) => older.slice(after, after + limit));
+    await db.server.restart();
+    await runner.waitFor(6, 10_000);
+    const { rows } = await pool.query('SELECT name FROM billing.spaces ORDER BY at, name');
+    expect(rows.map(({ name }) => name as string).sort()).toEqual([
+      'Another',
+      ...[1, 2, 3, 4, 5].map((n) => `Space ${n}`),
+    ]);
+    await until('all is well again', () => runner.trouble === undefined);
   });
 });
 

@@ -8,7 +8,7 @@ import {
   type Span,
 } from '@opentelemetry/api';
 import { TollgateError, type RebuildReport, type RecordedTollgateEvent } from '@tollgate/contracts';
-import { Feed, inTransaction, type EventSource, type FeedBus, type Pool } from '@tollgate/event-log';
+import { Feed, inTransaction, onNewRun, type EventSource, type FeedBus, type Pool } from '@tollgate/event-log';
 import { createLogger, meter, recordsSpans, tracer } from '@tollgate/telemetry';
 import { shapeOf, tableNames, type ProjectionDefinition } from './definition.ts';
 import {
@@ -39,6 +39,7 @@ const BUSY_EVENTS = 50;
 /** Statistics are looked after once so many events were applied. Postgres counts what is written by the second. */
 const EVENTS_PER_LOOK = 1_000;
 const LOOK_MS = 1_000;
+const RETRY_MS = 250;
 
 export interface ProjectionOptions {
   /** Of the role that owns the projection's schema; at least four connections. */
@@ -67,6 +68,11 @@ export class ProjectionRunner {
   private readonly logger;
   private readonly waiting = new Set<() => void>();
   private feed: Feed | undefined;
+  private endNewRuns: (() => void) | undefined;
+  private beginning: Promise<void> | undefined;
+  private failing: Error | undefined;
+  /** Counts the starts of Postgres that were noticed. */
+  private run = 0;
   private reached = 0;
   private lastBatch = 0;
   private appliedSinceLook = 0;
@@ -91,7 +97,7 @@ export class ProjectionRunner {
 
   /** Why nothing is applied right now; undefined while all is well. */
   get trouble(): Error | undefined {
-    return this.feed?.trouble;
+    return this.failing ?? this.feed?.trouble;
   }
 
   /**
@@ -99,28 +105,26 @@ export class ProjectionRunner {
    * checkpoint on. Throws when Postgres can't be reached, and when a newer version of this program has built the tables.
    */
   async start(): Promise<void> {
-    if (this.feed) return;
-    const { pool, source, bus, definition, batchMax } = this.options;
+    if (this.endNewRuns) return;
+    const { pool, definition } = this.options;
     await ensureCheckpoints(pool, definition.schema);
-    const { position, logId } = await this.currentGeneration();
-    this.reached = position;
-    this.feed = new Feed({
-      name: `projection ${this.name}`,
-      source,
-      bus,
-      from: position,
-      logId,
-      batchMax: batchMax ?? 500,
-      lingerMs: () => (this.waiting.size > 0 ? 0 : this.lastBatch > BUSY_EVENTS ? BUSY_LINGER_MS : LINGER_MS),
-      onEvents: (events) => this.apply(events),
-    });
-    this.feed.start();
+    this.endNewRuns = onNewRun(pool, () => this.beginAgain());
+    try {
+      await this.follow();
+    } catch (error) {
+      this.endNewRuns();
+      this.endNewRuns = undefined;
+      throw error;
+    }
     runners.add(this);
   }
 
   /** Ends after the transaction under way. */
   async stop(): Promise<void> {
     runners.delete(this);
+    this.endNewRuns?.();
+    this.endNewRuns = undefined;
+    await this.beginning;
     await this.feed?.stop();
     this.feed = undefined;
     clearTimeout(this.look);
@@ -169,6 +173,57 @@ export class ProjectionRunner {
     return report;
   }
 
+  /** Follows the log from where the tables stand. */
+  private async follow(): Promise<void> {
+    const { source, bus, batchMax } = this.options;
+    let live: Generation;
+    let run: number;
+    do {
+      run = this.run;
+      live = await this.currentGeneration();
+    } while (run !== this.run);
+    this.reached = live.position;
+    const feed = new Feed({
+      name: `projection ${this.name}`,
+      source,
+      bus,
+      from: live.position,
+      logId: live.logId,
+      batchMax: batchMax ?? 500,
+      lingerMs: () => (this.waiting.size > 0 ? 0 : this.lastBatch > BUSY_EVENTS ? BUSY_LINGER_MS : LINGER_MS),
+      onEvents: (events) => this.apply(events, () => this.feed === feed),
+    });
+    this.feed = feed;
+    feed.start();
+  }
+
+  /**
+   * Postgres was started anew, and its log may end before what waits here: that is dropped, and the log is read from where the
+   * tables stand now.
+   */
+  private beginAgain(): void {
+    this.run += 1;
+    this.reached = 0;
+    // Without a feed, somebody is looking at the tables already, and looks once more.
+    if (!this.feed) return;
+    void this.feed.stop();
+    this.feed = undefined;
+    this.beginning = this.followAgain();
+  }
+
+  private async followAgain(): Promise<void> {
+    while (this.endNewRuns && !this.feed) {
+      try {
+        await this.follow();
+        this.failing = undefined;
+      } catch (err) {
+        this.failing = err as Error;
+        this.logger.warn({ err }, 'the tables cannot be looked at yet after a new start of Postgres');
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
   private async currentGeneration(): Promise<Generation> {
     const { pool, source, definition } = this.options;
     const live = await ensureLive(pool, definition, await source.logId());
@@ -197,12 +252,15 @@ export class ProjectionRunner {
     this.look = undefined;
   }
 
-  private async apply(events: readonly RecordedTollgateEvent[]): Promise<void> {
+  /** @param current false once the tables are followed by another feed */
+  private async apply(events: readonly RecordedTollgateEvent[], current: () => boolean): Promise<void> {
     const { pool, definition } = this.options;
     const spans = startSpans(this.name, events);
     try {
       const position = await inTransaction(pool, async (client) => {
         const tx = prepared(client);
+        // The connection may lead to a run of Postgres whose log holds other events at these positions.
+        if (!current()) throw new Error('Postgres was started anew: the log is read again');
         await definition.begin?.(tx);
         const live = await lockLive(tx, definition);
         if (live.shape !== shapeOf(definition)) throw new Error('a newer version of this program has built the tables');

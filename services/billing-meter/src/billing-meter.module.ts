@@ -1,7 +1,7 @@
 import { Inject, Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { operationsController } from '@tollgate/bus';
 import { chargesCapture, chargesRelease, chargesReserve, isTollgateError } from '@tollgate/contracts';
-import type { Pool } from '@tollgate/event-log';
+import { onNewRun, type Pool } from '@tollgate/event-log';
 import { HEALTH, POOL, type HealthRegistry } from '@tollgate/runtime';
 import { BalancePublisher } from './adapters/balance-publisher.ts';
 import { BillingAppender } from './adapters/billing-appender.ts';
@@ -26,6 +26,7 @@ import {
   type Books,
 } from './application/bookkeeping/ports.ts';
 import { BalanceTimer } from './application/charges/balance-timer.ts';
+import { BalanceBooks } from './application/charges/books.ts';
 import {
   BALANCE_CHECK,
   BALANCE_NEWS,
@@ -51,10 +52,15 @@ class Start implements OnApplicationBootstrap {
     private readonly timer: ClosingTimer,
     private readonly feed: BillingFeed,
     private readonly balances: BalanceTimer,
+    private readonly balanceBooks: BalanceBooks,
     private readonly publisher: BalancePublisher,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
+    onNewRun(this.pool, () => {
+      this.balanceBooks.forget();
+      this.balances.forget();
+    });
     await this.pool.query(
       `BEGIN; SELECT pg_advisory_xact_lock(hashtext('billing tables')); ${bookkeepingTables}; COMMIT`,
     );

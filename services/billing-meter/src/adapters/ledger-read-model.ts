@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { RebuildReport, RecordedTollgateEvent } from '@tollgate/contracts';
-import { PostgresEventLog, type Pool } from '@tollgate/event-log';
+import { onNewRun, PostgresEventLog, type Pool } from '@tollgate/event-log';
 import { LagWatch, ProjectionRunner } from '@tollgate/projection';
 import { HEALTH, POOL, type HealthRegistry } from '@tollgate/runtime';
 import { billingLog, CommitBus } from './billing-log.ts';
@@ -24,6 +24,7 @@ export class LedgerReadModel implements OnApplicationBootstrap, OnApplicationShu
   constructor(@Inject(POOL) pool: Pool, @Inject(HEALTH) health: HealthRegistry) {
     this.log = new PostgresEventLog(pool, billingLog);
     this.#recent = new RecentEvents(this.log);
+    onNewRun(pool, () => this.#recent.forget());
     this.#runner = new ProjectionRunner({ pool, source: this.#recent, bus: this.#bus, definition: ledgerProjection });
     this.#watch = new LagWatch(this.#runner);
     health.warn('projection ledger', () => this.#watch.warning());

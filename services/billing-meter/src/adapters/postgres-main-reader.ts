@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RecordedTollgateEvent } from '@tollgate/contracts';
-import { decodeEvent, storedEvent, type EventRow, type Pool } from '@tollgate/event-log';
+import { decodeEvent, onNewRun, storedEvent, type EventRow, type Pool } from '@tollgate/event-log';
 import { POOL } from '@tollgate/runtime';
 import type { FactKey, Facts, MainReader } from '../application/charges/ports.ts';
 import { evolveFacts, type FactKind, type MainFacts } from '../domain/main-facts.ts';
@@ -51,6 +51,7 @@ export class PostgresMainReader implements MainReader {
 
   constructor(@Inject(POOL) pool: Pool) {
     this.#pool = pool;
+    onNewRun(pool, () => (this.#upTo = -1));
   }
 
   async read(keys: readonly FactKey[]): Promise<Facts> {
@@ -100,11 +101,12 @@ export class PostgresMainReader implements MainReader {
   }
 
   async #readNews(): Promise<void> {
-    if (this.#upTo < 0) return this.#begin();
-    const { rows } = await this.#pool.query<Row>({ name: 'main-news', text: newsQuery, values: [this.#upTo] });
+    const upTo = this.#upTo;
+    if (upTo < 0) return this.#begin();
+    const { rows } = await this.#pool.query<Row>({ name: 'main-news', text: newsQuery, values: [upTo] });
     const { head } = rows[0]!;
-    // An older state of the log, or too much to go through.
-    if (head < this.#upTo || rows.length > newsMax) return this.#begin();
+    // Maybe an older state of the log, or too much to go through.
+    if (this.#upTo !== upTo || head < upTo || rows.length > newsMax) return this.#begin();
     for (const row of rows) if (row.position !== null) this.#take(row);
     this.#upTo = head;
   }

@@ -20,6 +20,11 @@ export class RecentEvents implements EventSource {
     }
   }
 
+  /** What was written may be in the log no more. */
+  forget(): void {
+    this.#events.clear();
+  }
+
   logId(): Promise<string> {
     return this.#log.logId();
   }

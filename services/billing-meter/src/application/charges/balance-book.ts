@@ -94,6 +94,11 @@ export class BalanceBook {
     return this.#arrived.length + this.#ready.length === 0 && !this.#preparing && !this.#writing;
   }
 
+  /** Before the next decision everything is read again. */
+  forget(): void {
+    this.#loaded = false;
+  }
+
   submit(command: Command): Promise<Settled> {
     return new Promise((resolve, reject) => {
       this.#arrived.push({ command, rests: null, resolve, reject });
@@ -151,7 +156,7 @@ export class BalanceBook {
         await this.#write(batch);
       } catch (error) {
         // It may be unknown what was written: everything is read again, and so may the callers ask again.
-        this.#forget();
+        this.forget();
         for (const { reject } of batch) reject(error);
       }
     }
@@ -320,11 +325,6 @@ export class BalanceBook {
   #now({ clockOffsetMs }: Facts): string {
     const now = new Date(Date.now() + clockOffsetMs).toISOString();
     return now > this.#balance.at ? now : this.#balance.at;
-  }
-
-  #forget(): void {
-    this.#loaded = false;
-    this.#charges.clear();
   }
 
   #forgetClosed(): void {

@@ -20,7 +20,7 @@ export class BalanceTimer implements OnApplicationShutdown {
   readonly #ending = new AbortController();
   #running: Promise<void> | undefined;
   /** The log `main` was looked through up to here. A process that begins looks through all of it once. */
-  #seen = 0;
+  #seen = { position: 0 };
 
   constructor(
     private readonly books: BalanceBooks,
@@ -28,6 +28,11 @@ export class BalanceTimer implements OnApplicationShutdown {
     @Inject(MAIN_READER) private readonly main: MainReader,
     @Inject(LEADERSHIP) private readonly leadership: Leadership,
   ) {}
+
+  /** The log may be another state of itself: all of it is looked through again. */
+  forget(): void {
+    this.#seen = { position: 0 };
+  }
 
   /** Once the read models are there. */
   start(): void {
@@ -55,7 +60,8 @@ export class BalanceTimer implements OnApplicationShutdown {
   async #pass(): Promise<void> {
     const { clockOffsetMs } = await this.main.read([]);
     const now = new Date(Date.now() + clockOffsetMs).toISOString();
-    const { orgIds, position } = await this.store.stirred(this.#seen);
+    const seen = this.#seen;
+    const { orgIds, position } = await this.store.stirred(seen.position);
     const failures: unknown[] = [];
     for (const orgId of new Set([...orgIds, ...(await this.store.due(now))])) {
       if (this.#ending.signal.aborted) return;
@@ -63,7 +69,7 @@ export class BalanceTimer implements OnApplicationShutdown {
     }
     // Until all are settled, those that failed are looked for again.
     if (failures.length > 0) throw failures[0];
-    this.#seen = position;
+    seen.position = position;
   }
 
   /** What is wrong with one balance is not to hold up the others; what is wrong with the servers ends the pass. */

@@ -31,6 +31,12 @@ export class BalanceBooks {
     @Inject(BALANCE_NEWS) private readonly news: BalanceNews,
   ) {}
 
+  /** The log may be another state of itself: everything is read again before it is decided on. */
+  forget(): void {
+    this.#orgOf.clear();
+    for (const book of this.#books.values()) book.forget();
+  }
+
   /**
    * @param onlyOrg whoever acts for one organization sees nothing of the others
    * @throws TollgateError UNKNOWN_REFERENCE when there is no such token

@@ -25,7 +25,7 @@ export function asTollgateError(error: unknown): TollgateError {
   );
 }
 
-/** Codes of sockets and name resolution (Node), and of Postgres: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+/** Codes of sockets and name resolution (Node). */
 const outageCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -36,13 +36,14 @@ const outageCodes = new Set([
   'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
-  '57P01', // admin_shutdown
-  '57P02', // crash_shutdown
-  '57P03', // cannot_connect_now
-  '53300', // too_many_connections
-  '53400', // configuration_limit_exceeded
-  '25006', // read_only_sql_transaction: a primary that became a replica
 ]);
+
+/**
+ * Codes of Postgres that say nothing about the statement (classes 08 connection, 40 rollback, 53 resources, 57 operator intervention
+ * and timeouts, 58 system; 25006 a primary that became a standby, 25P03 and 25P04 a connection that idled, 55P03 a lock):
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html. The event log has the same ones for itself (`isUnavailable`).
+ */
+const outageStates = /^(08|40|53|57|58)[0-9A-Z]{3}$|^(25006|25P03|25P04|55P03)$/;
 
 /** Errors of the NATS client, by name: classes are not the same across copies of the library. */
 const outageNames = new Set([
@@ -65,8 +66,7 @@ function isOutage(error: unknown, depth = 0): boolean {
     cause?: unknown;
     errors?: unknown;
   };
-  // Class 08 of Postgres: connection exceptions.
-  if (typeof code === 'string' && (outageCodes.has(code) || /^08[0-9A-Z]{3}$/.test(code))) return true;
+  if (typeof code === 'string' && (outageCodes.has(code) || outageStates.test(code))) return true;
   if (typeof name === 'string' && outageNames.has(name)) return true;
   if (typeof message === 'string' && outageMessages.test(message)) return true;
   // Node tries several addresses and reports an AggregateError.

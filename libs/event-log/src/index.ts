@@ -1,6 +1,7 @@
 export { groupReads } from './group-reads.ts';
 export { EventAppender, type AppenderOptions } from './appender.ts';
 export { BusEventSource, readPage, type LogPage } from './bus-event-source.ts';
+export { ensureStream } from './ensure-stream.ts';
 export { decodeEvent, storedEvent, type EventRow, type StoredEvent } from './codec.ts';
 export { InMemoryEventLog } from './in-memory-event-log.ts';
 export { mainLog, type LogDefinition } from './log-definition.ts';

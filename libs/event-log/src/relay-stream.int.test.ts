@@ -123,6 +123,14 @@ describe('the stream of events', () => {
     expect(await positions()).toEqual([4, 5]);
   });
 
+  it('takes another event at a position that it has had: the log went back with a restore, and on from there', async () => {
+    await add(...events(1, 3));
+    await stream.ensure();
+    expect(await add({ ...event(3), id: 'evt_other' })).toBe(true);
+    expect(await add(...events(4, 5))).toBe(true);
+    expect(await positions()).toEqual([1, 2, 3, 3, 4, 5]);
+  });
+
   it('is asked for one acknowledgement of all that goes together', async () => {
     const asked = operator.subscribe('tollgate.events.>');
     const replies: boolean[] = [];

@@ -1,14 +1,8 @@
 import { headers as natsHeaders, nanos, type NatsConnection } from '@nats-io/nats-core';
-import {
-  DiscardPolicy,
-  jetstream,
-  RetentionPolicy,
-  StorageType,
-  type JetStreamClient,
-  type StreamConfig,
-} from '@nats-io/jetstream';
+import { DiscardPolicy, jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import { eventHeaders, eventSubject, streams, subjects } from '@tollgate/contracts';
 import type { StoredEvent } from './codec.ts';
+import { ensureStream, type StreamWish } from './ensure-stream.ts';
 import { publishChained, type ChainedMessage } from './publish-chained.ts';
 
 const ACK_TIMEOUT_MS = 2_000;
@@ -34,8 +28,8 @@ export class RelayStream {
   private readonly nc: NatsConnection;
   private readonly js: JetStreamClient;
   private readonly options: RelayStreamOptions;
-  /** The end of the stream is the event before the next one, as far as this relay knows; false after a failure. */
-  private inStep = false;
+  /** The event at the end of the stream, as far as this relay knows; null after a failure. */
+  private end: StoredEvent | null = null;
   /** Messages in flight at most: 1 after a failure, then doubled by each success. */
   private window = 1;
 
@@ -47,27 +41,20 @@ export class RelayStream {
 
   /** Makes the stream if it is missing and sets its retention if that has changed. Throws when JetStream doesn't answer. */
   async ensure(): Promise<void> {
-    const { streams: api } = await this.js.jetstreamManager(false);
     const { maxAgeMs, replicas } = this.options;
-    const config = {
+    const wish = {
       name: streams.events,
       subjects: [subjects.events],
-      storage: StorageType.File,
-      retention: RetentionPolicy.Limits,
       discard: DiscardPolicy.Old,
       max_age: nanos(maxAgeMs),
       duplicate_window: nanos(Math.min(DUPLICATE_WINDOW_MS, maxAgeMs)),
       num_replicas: replicas,
-    } satisfies Partial<StreamConfig>;
+    } satisfies StreamWish;
     this.startOver();
-    try {
-      const found = (await api.info(streams.events)).config;
-      const same = found.max_age === config.max_age && found.num_replicas === config.num_replicas;
-      if (!same) await api.update(streams.events, { ...found, ...config });
-    } catch (error) {
-      if (!isStreamMissing(error)) throw error;
-      await api.add(config);
-    }
+    const found = await ensureStream(this.js, wish);
+    if (!found || (found.max_age === wish.max_age && found.num_replicas === wish.num_replicas)) return;
+    const { streams: api } = await this.js.jetstreamManager(false);
+    await api.update(streams.events, { ...found, ...wish });
   }
 
   /** How many events the next `add` takes. */
@@ -81,15 +68,21 @@ export class RelayStream {
    */
   async add(logId: string, events: readonly OutgoingEvent[]): Promise<boolean> {
     if (events.length === 0) return true;
-    const previous = this.inStep ? idOf(logId, events[0]!.event.position - 1) : null;
-    const messages = events.map((event) => messageOf(logId, event));
-    this.inStep = await publishChained(this.nc, this.js, streams.events, messages, previous).catch((error: unknown) => {
+    const { end } = this;
+    if (end && end.position !== events[0]!.event.position - 1) {
       this.startOver();
-      throw error;
-    });
-    if (!this.inStep) this.startOver();
-    else this.window = Math.min(1_024, this.window * 2);
-    return this.inStep;
+      return false;
+    }
+    const messages = events.map((event) => messageOf(logId, event));
+    const added = await publishChained(this.nc, this.js, streams.events, messages, end?.id ?? null).catch(
+      (error: unknown) => {
+        this.startOver();
+        throw error;
+      },
+    );
+    if (!added) this.startOver();
+    else [this.end, this.window] = [events.at(-1)!.event, Math.min(1_024, this.window * 2)];
+    return added;
   }
 
   /** To the services, which do not wait for the stream: together what goes together. */
@@ -109,7 +102,7 @@ export class RelayStream {
   }
 
   private startOver(): void {
-    this.inStep = false;
+    this.end = null;
     this.window = 1;
   }
 }
@@ -122,15 +115,9 @@ function feedHeaders(logId: string, previous: number, position: number) {
   return headers;
 }
 
-const idOf = (logId: string, position: number) => `${logId}:${position}`;
-
 function messageOf(logId: string, { event, text: payload }: OutgoingEvent): ChainedMessage {
-  const { position } = event;
+  const { id, position } = event;
   const headers = feedHeaders(logId, position - 1, position);
   if (event.meta.traceparent) headers.set('traceparent', event.meta.traceparent);
-  return { subject: eventSubject(event), payload, id: idOf(logId, position), headers };
-}
-
-function isStreamMissing(error: unknown): boolean {
-  return (error as { name?: string }).name === 'StreamNotFoundError';
+  return { subject: eventSubject(event), payload, id, headers };
 }

@@ -117,7 +117,7 @@ describe('the relay', () => {
       'Tollgate-Position': String(before + 7),
       'Tollgate-Previous': String(before + 6),
       'Tollgate-Log': await log.logId(),
-      'Nats-Msg-Id': `${await log.logId()}:${before + 7}`,
+      'Nats-Msg-Id': event!.id,
     });
   });
 

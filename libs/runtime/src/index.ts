@@ -3,6 +3,7 @@ export { cached, HealthRegistry, type HealthCheck, type Readiness } from './heal
 export type { AtOnceRoute } from './http/at-once.ts';
 export { bodyLimitBytes, installProblemReplies, problemServerOptions, sendProblem } from './http/problem-replies.ts';
 export type { FastifyInstance, FastifyReply, FastifyRequest } from './http/problem-replies.ts';
+export { Loop, type LoopOptions } from './loop.ts';
 export { runService } from './run-service.ts';
 export { startService, type RunningService, type ServiceDefinition } from './service.ts';
 export * from './tokens.ts';

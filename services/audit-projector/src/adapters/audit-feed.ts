@@ -1,10 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { jetstream, RetentionPolicy, StorageType, type JetStreamClient } from '@nats-io/jetstream';
+import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import type { Bus } from '@tollgate/bus';
-import { inTransaction, publishChained, type ClientBase, type Pool } from '@tollgate/event-log';
+import { ensureStream, inTransaction, publishChained, type ClientBase, type Pool } from '@tollgate/event-log';
 import { asProjector } from '@tollgate/projection';
 import type { ProvenRecord } from '@tollgate/proof';
-import type { HealthRegistry } from '@tollgate/runtime';
+import { type HealthRegistry, Loop } from '@tollgate/runtime';
 import { createLogger } from '@tollgate/telemetry';
 import type { EntryStream } from '../domain/feed-subject.ts';
 import { recordColumns } from './record-columns.ts';
@@ -24,13 +23,20 @@ export class AuditFeed {
   readonly #pool: Pool;
   readonly #nc: Bus['nc'];
   readonly #js: JetStreamClient;
-  readonly #ending = new AbortController();
   readonly #logger = createLogger('audit-feed');
-  #running: Promise<void> | undefined;
   #ready = false;
   /** The id of the last message in the stream; null when that is unknown. */
   #last: { readonly id: string; readonly position: number } | null = null;
   #trouble: string | null = null;
+  readonly #loop = new Loop({
+    everyMs,
+    retryMs: () => retryMs,
+    round: (ending) => this.#publishAll(ending),
+    onFailure: (err) => {
+      this.#trouble = 'nothing can be published to JetStream right now';
+      this.#logger.warn({ err }, 'publishing failed and is repeated');
+    },
+  });
 
   constructor(into: EntryStream, pool: Pool, bus: Bus, health: HealthRegistry) {
     this.#into = into;
@@ -42,30 +48,22 @@ export class AuditFeed {
 
   /** Once the tables exist. */
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.#ending.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
-  async #run(): Promise<void> {
-    while (!this.#ending.signal.aborted) {
-      let waitMs = everyMs;
-      try {
-        if (!this.#ready) await this.#ensureStream();
-        while (!this.#ending.signal.aborted && (await this.#publishSome()));
-        this.#trouble = null;
-      } catch (err) {
-        this.#ready = false;
-        this.#last = null;
-        waitMs = retryMs;
-        if (this.#ending.signal.aborted) return;
-        this.#trouble = 'nothing can be published to JetStream right now';
-        this.#logger.warn({ err }, 'publishing failed and is repeated');
-      }
-      await sleep(waitMs, undefined, { signal: this.#ending.signal }).catch(() => undefined);
+  async #publishAll(ending: AbortSignal): Promise<void> {
+    try {
+      if (!this.#ready) await this.#ensureStream();
+      while (!ending.aborted && (await this.#publishSome()));
+      this.#trouble = null;
+    } catch (error) {
+      this.#ready = false;
+      this.#last = null;
+      throw error;
     }
   }
 
@@ -93,19 +91,9 @@ export class AuditFeed {
 
   /** Makes the stream. A new one gets everything from the beginning. */
   async #ensureStream(): Promise<void> {
-    const { streams: api } = await this.#js.jetstreamManager(false);
-    try {
-      await api.info(this.#into.stream);
-    } catch (error) {
-      if ((error as { name?: string }).name !== 'StreamNotFoundError') throw error;
-      await api.add({
-        name: this.#into.stream,
-        subjects: [this.#into.subjects],
-        storage: StorageType.File,
-        retention: RetentionPolicy.Limits,
-      });
-      await this.#pool.query('UPDATE audit.published SET position = 0 WHERE stream = $1', [this.#into.stream]);
-    }
+    const { stream, subjects } = this.#into;
+    if (!(await ensureStream(this.#js, { name: stream, subjects: [subjects] })))
+      await this.#pool.query('UPDATE audit.published SET position = 0 WHERE stream = $1', [stream]);
     this.#ready = true;
   }
 }

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { BusClient } from '@tollgate/bus';
 import { auditRemoveEntries, logRead } from '@tollgate/contracts';
 import { inTransaction, type ClientBase, type Pool } from '@tollgate/event-log';
 import { asProjector, asTenant } from '@tollgate/projection';
 import { removalAction } from '@tollgate/proof';
+import { Loop } from '@tollgate/runtime';
 import { createLogger } from '@tollgate/telemetry';
 
 const everyMs = 2_000;
@@ -26,8 +26,11 @@ export class RetentionLoop {
   readonly #pool: Pool;
   readonly #bus: BusClient;
   readonly #waitFor: (position: number) => Promise<void>;
-  readonly #ending = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #loop = new Loop({
+    everyMs,
+    round: (ending) => this.#removeAll(ending),
+    onFailure: (err) => logger.warn({ err }, 'retention is tried again'),
+  });
 
   constructor(pool: Pool, bus: BusClient, waitFor: (position: number) => Promise<void>) {
     this.#pool = pool;
@@ -36,34 +39,24 @@ export class RetentionLoop {
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.#ending.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
-  async #run(): Promise<void> {
-    while (!this.#ending.signal.aborted) {
-      await this.#removeAll().catch((error: unknown) => {
-        if (!this.#ending.signal.aborted) logger.warn({ err: error }, 'retention is tried again');
-      });
-      await sleep(everyMs, undefined, { signal: this.#ending.signal }).catch(() => undefined);
-    }
-  }
-
-  async #removeAll(): Promise<void> {
+  async #removeAll(ending: AbortSignal): Promise<void> {
     const chosen = await this.#chosen();
     if (chosen.length === 0) return;
     // Of the authority: a development clock moves it.
     const { authorityTimeMs } = await this.#bus.call(logRead, { after: 0, limit: 0 });
     const today = Math.floor(authorityTimeMs / dayMs) * dayMs;
-    for (const { org, days } of chosen) await this.#removeOf(org, new Date(today - days * dayMs).toISOString());
+    for (const { org, days } of chosen) await this.#removeOf(org, new Date(today - days * dayMs).toISOString(), ending);
   }
 
-  async #removeOf(org: string, before: string): Promise<void> {
-    while (!this.#ending.signal.aborted) {
+  async #removeOf(org: string, before: string, ending: AbortSignal): Promise<void> {
+    while (!ending.aborted) {
       const due = await asTenant(this.#pool, org, (tx) => findDue(tx, org, before));
       if (!due) return;
       const { position } = await this.#bus.call(auditRemoveEntries, { org, ...due });

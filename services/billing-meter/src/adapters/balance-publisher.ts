@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Bus } from '@tollgate/bus';
 import { subjects, type BalanceReport } from '@tollgate/contracts';
-import { BUS } from '@tollgate/runtime';
+import { BUS, Loop } from '@tollgate/runtime';
 import { createLogger } from '@tollgate/telemetry';
 import { LEADERSHIP, type Leadership } from '../application/bookkeeping/ports.ts';
 import type { BalanceNews } from '../application/charges/ports.ts';
@@ -25,11 +24,19 @@ export class BalancePublisher implements BalanceNews, OnApplicationShutdown {
   readonly #bus: Bus;
   readonly #balances: PostgresBalances;
   readonly #leadership: Leadership;
-  readonly #ending = new AbortController();
   readonly #logger = createLogger('balances');
   #moved = new Map<string, bigint>();
   #asked = true;
-  #running: Promise<void> | undefined;
+  #toldAllMs = -Infinity;
+  readonly #loop = new Loop({
+    everyMs,
+    round: () => this.#tell(),
+    onFailure: (err) => {
+      // Who asked for all asks once, and what had moved may be lost: all are told again.
+      this.#asked = true;
+      this.#logger.warn({ err }, 'verifiers could not be told of balances');
+    },
+  });
 
   constructor(@Inject(BUS) bus: Bus, @Inject(LEADERSHIP) leadership: Leadership, balances: PostgresBalances) {
     this.#bus = bus;
@@ -44,38 +51,28 @@ export class BalancePublisher implements BalanceNews, OnApplicationShutdown {
   /** Once the read models are there. */
   start(): void {
     this.#bus.subscribe(subjects.balancesAsk, () => (this.#asked = true));
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    this.#ending.abort();
-    await this.#running;
+  onApplicationShutdown(): Promise<void> {
+    return this.#loop.stop();
   }
 
-  async #run(): Promise<void> {
-    for (let toldAllMs = -Infinity; !this.#ending.signal.aborted;) {
-      const sinceMs = performance.now() - toldAllMs;
-      try {
-        if (sinceMs > allEveryMs || (this.#asked && sinceMs > askedEveryMs)) {
-          this.#asked = false;
-          toldAllMs = performance.now();
-          if (await this.#leadership.lead()) await this.#tellAll();
-        }
-        this.#tellMoved();
-      } catch (err) {
-        // Who asked for all asks once, and what had moved may be lost: all are told again.
-        this.#asked = true;
-        if (!this.#ending.signal.aborted) this.#logger.warn({ err }, 'verifiers could not be told of balances');
-      }
-      await sleep(everyMs, undefined, { signal: this.#ending.signal }).catch(() => undefined);
+  async #tell(): Promise<void> {
+    const sinceMs = performance.now() - this.#toldAllMs;
+    if (sinceMs > allEveryMs || (this.#asked && sinceMs > askedEveryMs)) {
+      this.#asked = false;
+      this.#toldAllMs = performance.now();
+      if (await this.#leadership.lead()) await this.#tellAll();
     }
+    this.#tellMoved();
   }
 
   async #tellAll(): Promise<void> {
     for (let after = '', part = 0; ; part += 1) {
       const balances = await this.#balances.available(after, pageSize);
       const last = balances.length < pageSize;
-      this.#tell({ balances, all: { part, last } });
+      this.#publish({ balances, all: { part, last } });
       if (last) return;
       after = balances.at(-1)!.orgId;
     }
@@ -87,10 +84,10 @@ export class BalancePublisher implements BalanceNews, OnApplicationShutdown {
     this.#moved = new Map();
     const balances = [...moved].map(([orgId, available]) => ({ orgId, availableMicros: String(available) }));
     for (let start = 0; start < balances.length; start += pageSize)
-      this.#tell({ balances: balances.slice(start, start + pageSize), all: null });
+      this.#publish({ balances: balances.slice(start, start + pageSize), all: null });
   }
 
-  #tell(report: BalanceReport): void {
+  #publish(report: BalanceReport): void {
     this.#bus.publish(subjects.balances, report);
   }
 }

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { ObservableResult } from '@opentelemetry/api';
-import { jetstream, RetentionPolicy, StorageType, type JetStreamClient } from '@nats-io/jetstream';
+import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import type { Bus } from '@tollgate/bus';
 import { streams, subjects, type BillingCloudEvent } from '@tollgate/contracts';
-import { inTransaction, publishChained, type ClientBase, type Pool } from '@tollgate/event-log';
-import { BUS, HEALTH, POOL, type HealthRegistry } from '@tollgate/runtime';
+import { ensureStream, inTransaction, publishChained, type ClientBase, type Pool } from '@tollgate/event-log';
+import { BUS, HEALTH, Loop, POOL, type HealthRegistry } from '@tollgate/runtime';
 import { createLogger, meter } from '@tollgate/telemetry';
 import { LEADERSHIP, type Leadership } from '../application/bookkeeping/ports.ts';
 import { cloudEventSubject } from '../domain/cloud-event.ts';
@@ -36,13 +35,20 @@ export class BillingFeed implements OnApplicationShutdown {
   readonly #leadership: Leadership;
   readonly #nc: Bus['nc'];
   readonly #js: JetStreamClient;
-  readonly #ending = new AbortController();
   readonly #logger = createLogger('billing-feed');
-  #running: Promise<void> | undefined;
   #ready = false;
   /** The id of the last message in the stream; null when that is unknown. */
   #last: string | null = null;
   #trouble: string | null = null;
+  readonly #loop = new Loop({
+    everyMs,
+    retryMs: () => retryMs,
+    round: (ending) => this.#publishAll(ending),
+    onFailure: (err) => {
+      this.#trouble = 'nothing can be published to JetStream right now';
+      this.#logger.warn({ err }, 'publishing failed and is repeated');
+    },
+  });
 
   constructor(
     @Inject(POOL) pool: Pool,
@@ -58,35 +64,27 @@ export class BillingFeed implements OnApplicationShutdown {
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    this.#ending.abort();
-    await this.#running;
+  onApplicationShutdown(): Promise<void> {
+    return this.#loop.stop();
   }
 
-  async #run(): Promise<void> {
-    while (!this.#ending.signal.aborted) {
-      let waitMs = everyMs;
-      try {
-        if (await this.#leadership.lead()) while (await this.#publishSome());
-        else this.#last = null;
-        this.#trouble = null;
-      } catch (err) {
-        this.#ready = false;
-        this.#last = null;
-        waitMs = retryMs;
-        this.#trouble = 'nothing can be published to JetStream right now';
-        if (!this.#ending.signal.aborted) this.#logger.warn({ err }, 'publishing failed and is repeated');
-      }
-      await sleep(waitMs, undefined, { signal: this.#ending.signal }).catch(() => undefined);
+  async #publishAll(ending: AbortSignal): Promise<void> {
+    try {
+      if (await this.#leadership.lead()) while (!ending.aborted && (await this.#publishSome()));
+      else this.#last = null;
+      this.#trouble = null;
+    } catch (error) {
+      this.#ready = false;
+      this.#last = null;
+      throw error;
     }
   }
 
   /** Publishes what fits the window. True: there may be more. */
   async #publishSome(): Promise<boolean> {
-    if (this.#ending.signal.aborted) return false;
     if (!this.#ready) await this.#ensureStream();
     const from = await this.#position();
     publishedTo = from;
@@ -105,19 +103,8 @@ export class BillingFeed implements OnApplicationShutdown {
 
   /** Makes the stream. A new one gets everything from the beginning. */
   async #ensureStream(): Promise<void> {
-    const { streams: api } = await this.#js.jetstreamManager(false);
-    try {
-      await api.info(streams.billing);
-    } catch (error) {
-      if ((error as { name?: string }).name !== 'StreamNotFoundError') throw error;
-      await api.add({
-        name: streams.billing,
-        subjects: [subjects.billing],
-        storage: StorageType.File,
-        retention: RetentionPolicy.Limits,
-      });
+    if (!(await ensureStream(this.#js, { name: streams.billing, subjects: [subjects.billing] })))
       await this.#pool.query('DELETE FROM billing.publisher; DELETE FROM billing.published');
-    }
     this.#ready = true;
   }
 

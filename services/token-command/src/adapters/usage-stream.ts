@@ -1,8 +1,9 @@
 import type { ObservableResult } from '@opentelemetry/api';
-import { DiscardPolicy, jetstream, type JetStreamClient, RetentionPolicy, StorageType } from '@nats-io/jetstream';
+import { DiscardPolicy, jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/nats-core';
 import type { Bus } from '@tollgate/bus';
 import { streams, subjects, type UsageBatch } from '@tollgate/contracts';
+import { ensureStream } from '@tollgate/event-log';
 import { createLogger, meter } from '@tollgate/telemetry';
 import type { UsageFeed, UsageReport } from '../application/usage/ports.ts';
 
@@ -80,21 +81,13 @@ export class UsageStream implements UsageFeed {
   }
 
   async #ensure(): Promise<void> {
-    const { streams: api } = await this.#js.jetstreamManager(false);
-    try {
-      await api.info(streams.usage);
-    } catch (error) {
-      if ((error as { name?: string }).name !== 'StreamNotFoundError') throw error;
-      await api.add({
-        name: streams.usage,
-        subjects: [subjects.usage],
-        storage: StorageType.File,
-        retention: RetentionPolicy.Limits,
-        discard: DiscardPolicy.Old,
-        max_age: nanos(keptMs),
-        max_bytes: keptBytesMax,
-      });
-    }
+    await ensureStream(this.#js, {
+      name: streams.usage,
+      subjects: [subjects.usage],
+      discard: DiscardPolicy.Old,
+      max_age: nanos(keptMs),
+      max_bytes: keptBytesMax,
+    });
     this.#ready = true;
   }
 }

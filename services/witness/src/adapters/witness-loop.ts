@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { ObservableResult } from '@opentelemetry/api';
 import type { BusClient } from '@tollgate/bus';
@@ -20,7 +19,7 @@ import {
   type SigningKey,
   type VerifierKey,
 } from '@tollgate/proof';
-import type { HealthRegistry } from '@tollgate/runtime';
+import { type HealthRegistry, Loop } from '@tollgate/runtime';
 import { createLogger, meter } from '@tollgate/telemetry';
 import { alteredHashes, judge, judgeEntries, type Judgement } from '../domain/judgement.ts';
 import type { Memory } from './memory.ts';
@@ -48,13 +47,20 @@ export class WitnessLoop implements OnApplicationBootstrap, OnApplicationShutdow
   readonly #bus: BusClient;
   readonly #memory: Memory;
   readonly #key: SigningKey;
-  readonly #ending = new AbortController();
   /** What was said and not taken yet. After a start everything is said again. */
   readonly #unreported: Set<string>;
   readonly #reading: { tree: string | null; state: Reading | null } = { tree: null, state: null };
   #restUntilMs = 0;
-  #running: Promise<void> | undefined;
   #trouble: string | null = 'has not seen the log yet';
+  readonly #loop = new Loop({
+    everyMs,
+    round: () => this.#round(),
+    // Whatever could not be asked is asked again: only what was shown is ever refused.
+    onFailure: (err) => {
+      logger.warn({ err }, 'the log could not be looked at; trying again');
+      this.#trouble = 'the audit log cannot be looked at right now';
+    },
+  });
 
   constructor(bus: BusClient, health: HealthRegistry, memory: Memory, key: SigningKey) {
     this.#bus = bus;
@@ -71,26 +77,11 @@ export class WitnessLoop implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   onApplicationBootstrap(): void {
-    this.#running = this.#run();
+    this.#loop.start();
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    this.#ending.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#ending.signal.aborted) {
-      try {
-        await this.#round();
-        this.#trouble = null;
-      } catch (error) {
-        // Whatever could not be asked is asked again: only what was shown is ever refused.
-        if (!this.#ending.signal.aborted) logger.warn({ err: error }, 'the log could not be looked at; trying again');
-        this.#trouble = 'the audit log cannot be looked at right now';
-      }
-      await sleep(everyMs, undefined, { signal: this.#ending.signal }).catch(() => undefined);
-    }
+  onApplicationShutdown(): Promise<void> {
+    return this.#loop.stop();
   }
 
   async #round(): Promise<void> {
@@ -104,6 +95,7 @@ export class WitnessLoop implements OnApplicationBootstrap, OnApplicationShutdow
       ...(await inTurn([...this.#unreported], (tree) => this.#report(tree))),
     ];
     if (failures.length > 0) throw failures[0];
+    this.#trouble = null;
   }
 
   async #readSomeAgain(): Promise<unknown[]> {

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Loop } from '@tollgate/runtime';
 import { createLogger } from '@tollgate/telemetry';
 import { Clerk } from './clerk.ts';
 import { ComparisonLoop } from './comparison-loop.ts';
@@ -14,8 +14,13 @@ const retryMaxMs = 5_000;
 @Injectable()
 export class ClosingTimer implements OnApplicationShutdown {
   readonly #logger = createLogger('clerk');
-  readonly #ending = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #loop = new Loop({
+    everyMs,
+    retryMs: (failures) => Math.min(retryMaxMs, everyMs * 2 ** (failures - 1)),
+    round: (ending) => this.#round(ending),
+    onFailure: (err) => this.#logger.warn({ err }, 'a pass of the clerk failed and is repeated'),
+  });
+  #led = false;
   #trouble: Error | undefined;
 
   constructor(
@@ -31,38 +36,31 @@ export class ClosingTimer implements OnApplicationShutdown {
 
   /** Once the read models are there. */
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.#ending.abort();
-    await this.#running;
+    await this.#loop.stop();
     await this.comparisons.ended();
   }
 
-  async #run(): Promise<void> {
-    let led = false;
-    for (let failures = 0; !this.#ending.signal.aborted;) {
-      let waitMs = everyMs;
-      try {
-        const leads = await this.leadership.lead();
-        if (leads && !led) this.clerk.forget();
-        led = leads;
-        if (leads) {
-          await this.clerk.pass();
-          this.comparisons.look(() => performance.now(), this.#ending.signal);
-        } else waitMs = standbyMs;
-        failures = 0;
-        this.#trouble = undefined;
-      } catch (err) {
-        this.#trouble = err as Error;
-        waitMs = Math.min(retryMaxMs, everyMs * 2 ** failures++);
-        // What the books know is read again: the failure may have been that somebody else wrote.
-        led = false;
-        if (!this.#ending.signal.aborted)
-          this.#logger.warn({ err, waitMs }, 'a pass of the clerk failed and is repeated');
+  /** @returns the milliseconds until the next round */
+  async #round(ending: AbortSignal): Promise<number> {
+    try {
+      const leads = await this.leadership.lead();
+      if (leads && !this.#led) this.clerk.forget();
+      this.#led = leads;
+      if (leads) {
+        await this.clerk.pass();
+        this.comparisons.look(() => performance.now(), ending);
       }
-      await sleep(waitMs, undefined, { signal: this.#ending.signal }).catch(() => undefined);
+      this.#trouble = undefined;
+      return leads ? everyMs : standbyMs;
+    } catch (error) {
+      this.#trouble = error as Error;
+      // What the books know is read again: the failure may have been that somebody else wrote.
+      this.#led = false;
+      throw error;
     }
   }
 }

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { isTollgateError } from '@tollgate/contracts';
 import { isUnavailable } from '@tollgate/event-log';
+import { Loop } from '@tollgate/runtime';
 import { createLogger } from '@tollgate/telemetry';
 import { LEADERSHIP, type Leadership } from '../bookkeeping/ports.ts';
 import { BalanceBooks } from './books.ts';
@@ -17,8 +17,14 @@ const retryMs = 2_000;
 @Injectable()
 export class BalanceTimer implements OnApplicationShutdown {
   readonly #logger = createLogger('balances');
-  readonly #ending = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #loop = new Loop({
+    everyMs,
+    retryMs: () => retryMs,
+    round: async (ending) => {
+      if (await this.leadership.lead()) await this.#pass(ending);
+    },
+    onFailure: (err) => this.#logger.warn({ err }, 'settling balances failed and is repeated'),
+  });
   /** The log `main` was looked through up to here. A process that begins looks through all of it once. */
   #seen = { position: 0 };
 
@@ -36,35 +42,21 @@ export class BalanceTimer implements OnApplicationShutdown {
 
   /** Once the read models are there. */
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    this.#ending.abort();
-    await this.#running;
+  onApplicationShutdown(): Promise<void> {
+    return this.#loop.stop();
   }
 
-  async #run(): Promise<void> {
-    while (!this.#ending.signal.aborted) {
-      let waitMs = everyMs;
-      try {
-        if (await this.leadership.lead()) await this.#pass();
-      } catch (err) {
-        waitMs = retryMs;
-        if (!this.#ending.signal.aborted) this.#logger.warn({ err }, 'settling balances failed and is repeated');
-      }
-      await sleep(waitMs, undefined, { signal: this.#ending.signal }).catch(() => undefined);
-    }
-  }
-
-  async #pass(): Promise<void> {
+  async #pass(ending: AbortSignal): Promise<void> {
     const { clockOffsetMs } = await this.main.read([]);
     const now = new Date(Date.now() + clockOffsetMs).toISOString();
     const seen = this.#seen;
     const { orgIds, position } = await this.store.stirred(seen.position);
     const failures: unknown[] = [];
     for (const orgId of new Set([...orgIds, ...(await this.store.due(now))])) {
-      if (this.#ending.signal.aborted) return;
+      if (ending.aborted) return;
       await this.#settle(orgId, failures);
     }
     // Until all are settled, those that failed are looked for again.

@@ -95,8 +95,8 @@ async function runOn(stack: TestStack, options: ChaosOptions): Promise<ChaosRepo
   for (const { handle } of fleet.verifiers) await handle.ready(60_000);
   const controls = {
     broadcast: await broadcastWithoutWaiting(stack, organization, fleet, authorization, controlViolations),
-    fromReceipt: await leaseOfLateReply(stack, organization, 'receipt'),
-    fromRequest: await leaseOfLateReply(stack, organization, 'request'),
+    fromReceipt: await leaseOfLateReply(stack, organization, 'receipt', { wanted: controlViolations, roundsMax: 5 }),
+    fromRequest: await leaseOfLateReply(stack, organization, 'request', { wanted: 1, roundsMax: 1 }),
   };
   await fleet.stop();
   return {

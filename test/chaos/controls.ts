@@ -92,13 +92,28 @@ export type CountedFrom = 'request' | 'receipt';
 /**
  * A verifier in this process, made of the libraries, whose time stands still for most of a lease: its link holds the reply to a
  * request for a lease, and a revoke runs meanwhile. Counted from the request, as the protocol says, the lease is nearly over when
- * the reply comes; counted from the receipt it outlives the barrier.
+ * the reply comes; counted from the receipt it outlives the barrier. Repeated until that has shown often enough: on a machine that
+ * is busy with something else, the reply may miss its moment.
  */
 export async function leaseOfLateReply(
   stack: TestStack,
   organization: Organization,
   countedFrom: CountedFrom,
+  { wanted, roundsMax }: { wanted: number; roundsMax: number },
 ): Promise<ControlReport> {
+  const checker = new Checker();
+  let rounds = 0;
+  for (; rounds < roundsMax && checker.violations.length < wanted; rounds += 1)
+    await lateReply(stack, organization, countedFrom, checker);
+  return { rounds, verifications: checker.verifications, violations: checker.violations.length };
+}
+
+async function lateReply(
+  stack: TestStack,
+  organization: Organization,
+  countedFrom: CountedFrom,
+  checker: Checker,
+): Promise<void> {
   const link = await Link.to(Number(new URL(stack.state.natsUrl).port));
   const creds = readFileSync(join(stack.state.natsCredsDir as string, 'auth-verifier.creds'));
   const nc = await connect({
@@ -108,7 +123,6 @@ export async function leaseOfLateReply(
   });
   const authority = new WatchedAuthority(clientOf(nc), countedFrom);
   const host = new VerifierHost(authority);
-  const checker = new Checker();
   const verify = async (watched: ReturnType<Checker['watch']>) => {
     const beganMs = performance.now();
     const { code, valid } = await host.verifier.verify({ token: watched.secret });
@@ -140,7 +154,6 @@ export async function leaseOfLateReply(
     await nc.close();
     await link.close();
   }
-  return { rounds: 1, verifications: checker.verifications, violations: checker.violations.length };
 }
 
 /** Says when a lease is asked for, and may turn the grant into one that counts from its receipt. */

@@ -24,9 +24,7 @@ export interface PlanSince {
 /** The plan at an instant: the last one that began at or before it. Before the registration it is the first. */
 export function planSince(subscriber: Pick<Subscriber, 'plans'>, at: string): PlanSince {
   const begun = subscriber.plans.filter(({ since }) => Date.parse(since) <= Date.parse(at));
-  const found = begun.at(-1) ?? subscriber.plans[0];
-  if (!found) throw new Error('a subscriber has at least the plan of its registration');
-  return found;
+  return begun.at(-1) ?? firstPlan(subscriber);
 }
 
 export function planAt(subscriber: Pick<Subscriber, 'plans'>, at: string): Plan {
@@ -34,6 +32,11 @@ export function planAt(subscriber: Pick<Subscriber, 'plans'>, at: string): Plan 
 }
 
 /** When it was registered. */
-export function registeredAt({ plans }: Pick<Subscriber, 'plans'>): string {
-  return planSince({ plans: plans.slice(0, 1) }, '9999-12-31T23:59:59.999Z').since;
+export function registeredAt(subscriber: Pick<Subscriber, 'plans'>): string {
+  return firstPlan(subscriber).since;
+}
+
+function firstPlan({ plans: [first] }: Pick<Subscriber, 'plans'>): PlanSince {
+  if (!first) throw new Error('a subscriber has at least the plan of its registration');
+  return first;
 }

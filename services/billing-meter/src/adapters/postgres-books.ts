@@ -49,12 +49,8 @@ export class PostgresBooks implements Books {
     return rows.map(({ id, amount }) => ({ id, amount: { amount } }));
   }
 
-  async lines(orgId: string, no: number, afterLine: number, limit: number): Promise<PostedLine[]> {
-    const { rows } = await this.pool.query<PostedLine>(
-      `SELECT ${lineColumns} FROM billing.lines WHERE org_id = $1 AND no = $2 AND line_no > $3 ORDER BY line_no LIMIT $4`,
-      [orgId, no, afterLine, limit],
-    );
-    return rows;
+  lines(orgId: string, no: number, afterLine: number, limit: number): Promise<PostedLine[]> {
+    return readLines(this.pool, orgId, no, afterLine, limit);
   }
 
   async overview(orgId: string, upTo: number): Promise<{ statements: number[]; untoldSeats: number }> {
@@ -134,6 +130,21 @@ export class PostgresBooks implements Books {
   async resume(orgId: string): Promise<void> {
     await this.pool.query('DELETE FROM billing.halts WHERE org_id = $1', [orgId]);
   }
+}
+
+/** The next lines of a statement, in their order. */
+export async function readLines(
+  pool: Pool,
+  orgId: string,
+  no: number,
+  afterLine: number,
+  limit: number,
+): Promise<PostedLine[]> {
+  const { rows } = await pool.query<PostedLine>(
+    `SELECT ${lineColumns} FROM billing.lines WHERE org_id = $1 AND no = $2 AND line_no > $3 ORDER BY line_no LIMIT $4`,
+    [orgId, no, afterLine, limit],
+  );
+  return rows;
 }
 
 /**

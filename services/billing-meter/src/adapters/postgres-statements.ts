@@ -6,7 +6,7 @@ import type { PostedLine } from '../application/bookkeeping/ports.ts';
 import type { EvidenceEvent, Interval, IssuedStatement, Statements, Stretch } from '../application/statements/ports.ts';
 import type { Seat } from '../domain/seat.ts';
 import { readFeed } from './feed-reader.ts';
-import { lineColumns } from './postgres-books.ts';
+import { lineColumns, readLines } from './postgres-books.ts';
 import { seatColumns } from './seat-columns.ts';
 
 /** Reads the views of both projections, and the events that amounts name. */
@@ -31,12 +31,8 @@ export class PostgresStatements implements Statements {
     return rows[0] ?? null;
   }
 
-  async lines(orgId: string, no: number, afterLine: number, limit: number): Promise<PostedLine[]> {
-    const { rows } = await this.pool.query<PostedLine>(
-      `SELECT ${lineColumns} FROM billing.lines WHERE org_id = $1 AND no = $2 AND line_no > $3 ORDER BY line_no LIMIT $4`,
-      [orgId, no, afterLine, limit],
-    );
-    return rows;
+  lines(orgId: string, no: number, afterLine: number, limit: number): Promise<PostedLine[]> {
+    return readLines(this.pool, orgId, no, afterLine, limit);
   }
 
   async evidence(orgId: string, positions: readonly number[]): Promise<EvidenceEvent[]> {

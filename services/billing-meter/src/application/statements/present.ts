@@ -18,7 +18,7 @@ export function jsonPage(page: unknown): RawPage {
 
 /**
  * A page of CSV (RFC 4180) with as many rows as fit a message, at least one. The first page begins with the names.
- * @param next names the place after the row of this index
+ * @param next the cursor after so many of the rows
  */
 export function csvPage(
   columns: readonly string[],

@@ -1,4 +1,4 @@
-import { errorCodes, type Problem } from './errors.ts';
+import { statusOf, TollgateError, toProblem } from './errors.ts';
 import type { DecisionCode } from './operations/verifier.ts';
 
 /** A decision that is not OK. */
@@ -49,18 +49,15 @@ export function bearerRefusal(code: RefusedCode): BearerRefusal {
 }
 
 function refusalOf(code: RefusedCode): BearerRefusal {
-  const { status, title } = errorCodes[code];
   const challenge = challenges[code];
-  const type = `https://tollgate.dev/problems/${code.toLowerCase().replaceAll('_', '-')}`;
-  const problem: Problem = { type, title, status, code, detail: details[code] };
   return {
-    status,
+    status: statusOf(code),
     headers: {
       'content-type': 'application/problem+json',
       'cache-control': 'no-store',
       ...(challenge === undefined ? {} : { 'www-authenticate': challenge }),
       ...(code === 'UNDECIDABLE' || code === 'RATE_LIMITED' ? { 'retry-after': '1' } : {}),
     },
-    body: JSON.stringify(problem),
+    body: JSON.stringify(toProblem(new TollgateError(code, details[code]))),
   };
 }

@@ -21,6 +21,16 @@ export function ownOnly({ principal }: Pick<CallContext, 'principal'>): string |
   return principal?.type === 'account' && principal.role === 'member' ? principal.id : null;
 }
 
+/** A token of this organization, and for a member one of its own account; every other is not there, as in `ofThisOrganization`. */
+export function tokenFor(call: Pick<CallContext, 'principal'>, orgId: string): (state: TokenState) => void {
+  const own = ownOnly(call);
+  const check = ofThisOrganization(orgId, 'token');
+  return (state) => {
+    const ofAnother = own !== null && state.status !== 'none' && state.accountId !== own;
+    check(ofAnother ? { status: 'none' } : state);
+  };
+}
+
 /** Refuses tokens that belong to no managed agent: there is no agent of that id. */
 export function ofAnAgent(state: TokenState): void {
   if (state.status !== 'none' && state.agent !== null) return;

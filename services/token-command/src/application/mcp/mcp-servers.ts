@@ -9,7 +9,7 @@ import { streamName } from '../command-runner.ts';
 import { LogPosition } from '../log-position.ts';
 import { STREAMS } from '../ports.ts';
 import { readToken } from '../tokens/read-token.ts';
-import { ofThisOrganization, ownOnly } from '../visibility.ts';
+import { tokenFor } from '../visibility.ts';
 
 /** Finds the MCP server that a token reaches, for who may see the token. */
 @Injectable()
@@ -25,9 +25,7 @@ export class McpServers {
   ): Promise<McpServer> {
     await this.position.reaches(atLeast);
     const token = await readToken(this.streams, org, tok);
-    const own = ownOnly(call);
-    if (own !== null && token.accountId !== own) ofThisOrganization(org, 'token')({ status: 'none' });
-
+    tokenFor(call, org)(token);
     const [ofOrganization, ofProduct] = [streamName(organization, org), streamName(product, token.product)];
     const streams = await this.streams.readStreams([ofOrganization, ofProduct]);
     return mcpServerOf(

@@ -7,7 +7,7 @@ import { token } from '../../domain/token.ts';
 import { streamName } from '../command-runner.ts';
 import { LogPosition } from '../log-position.ts';
 import { STREAMS } from '../ports.ts';
-import { ofThisOrganization, ownOnly } from '../visibility.ts';
+import { tokenFor } from '../visibility.ts';
 import { TokenPresenter } from './present.ts';
 
 @Handles(tokensGet)
@@ -21,10 +21,7 @@ export class GetToken implements OperationHandler<typeof tokensGet> {
   async execute({ input: { org, tok, atLeast }, call }: OperationMessage<typeof tokensGet>) {
     await this.position.reaches(atLeast);
     const folded = fold(token, await this.streams.readStream(streamName(token, tok)));
-    ofThisOrganization(org, 'token')(folded.state);
-    const own = ownOnly(call);
-    if (own !== null && folded.state.status !== 'none' && folded.state.accountId !== own)
-      ofThisOrganization(org, 'token')({ status: 'none' });
+    tokenFor(call, org)(folded.state);
     return this.presenter.present(folded);
   }
 }

@@ -11,6 +11,7 @@ import {
 import type { EventStore, PersonRow, StreamReader } from '@tollgate/event-log';
 import { advance, type Aggregate, fold, type Folded } from '../domain/aggregate.ts';
 import { AuthorityClock } from './authority-clock.ts';
+import { keyOwner, keyReused } from './idempotency.ts';
 import {
   EVENT_STORE,
   IDEMPOTENCY_KEYS,
@@ -197,13 +198,7 @@ export class CommandRunner {
     { requestHash }: IdempotencyKey,
     kept: KeptAnswer,
   ): Promise<Outcome<S>> {
-    if (kept.requestHash !== requestHash && kept.requestHash !== forgotten) {
-      throw new TollgateError(
-        'IDEMPOTENCY_KEY_REUSED',
-        'This Idempotency-Key was used with another request. Send a new key, or the first request unchanged.',
-        [{ path: 'headers.Idempotency-Key', message: 'was used with another request' }],
-      );
-    }
+    if (kept.requestHash !== requestHash && kept.requestHash !== forgotten) throw keyReused();
     const left = kept.answer as readonly { stream: string; version: number }[];
     const streams = await this.#streams.readStreams(left.map(({ stream }) => stream));
     const folded = left.map(({ stream, version }) => fold(aggregate, (streams.get(stream) ?? []).slice(0, version)));
@@ -239,6 +234,6 @@ function keyOf(
 ): IdempotencyKey | undefined {
   if (call.idempotencyKey === null) return undefined;
   const orgId = spec.idempotencyOrgId === undefined ? spec.orgId : spec.idempotencyOrgId;
-  const caller = call.principal ? `${call.principal.type}:${call.principal.id}` : 'system';
-  return { orgId, caller, operation: operation.name, key: call.idempotencyKey, requestHash: hash.of(input) };
+  const { name } = operation;
+  return { orgId, caller: keyOwner(call), operation: name, key: call.idempotencyKey, requestHash: hash.of(input) };
 }

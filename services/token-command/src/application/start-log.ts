@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { defaultProduct, type EventMeta, isTollgateError } from '@tollgate/contracts';
+import { defaultProduct, isTollgateError } from '@tollgate/contracts';
 import type { EventStore, StreamReader } from '@tollgate/event-log';
 import { fold } from '../domain/aggregate.ts';
 import { clock } from '../domain/clock.ts';
@@ -8,6 +8,7 @@ import { AuthorityClock } from './authority-clock.ts';
 import { streamName } from './command-runner.ts';
 import { developmentClockId } from './development/set-clock.ts';
 import { EVENT_STORE, STREAMS } from './ports.ts';
+import { metaOf } from './provenance.ts';
 
 /** What must hold before the first command: the development clock's offset is known, and the default product is in the log. */
 @Injectable()
@@ -32,7 +33,7 @@ export class StartLog {
         expectedVersion: version,
         orgId: null,
         events,
-        meta: ofTheSystem,
+        meta: metaOf({ type: 'system', id: 'token-command' }, 'start'),
         at: this.authority.now(),
       });
     } catch (error) {
@@ -41,12 +42,3 @@ export class StartLog {
     }
   }
 }
-
-const ofTheSystem: EventMeta = {
-  actor: { type: 'system', id: 'token-command' },
-  correlationId: 'start',
-  causationId: 'start',
-  requestId: null,
-  contextCommitment: null,
-  traceparent: null,
-};

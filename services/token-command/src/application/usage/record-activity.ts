@@ -6,7 +6,9 @@ import type { AppendRequest, StreamReader } from '@tollgate/event-log';
 import { fold } from '../../domain/aggregate.ts';
 import { token } from '../../domain/token.ts';
 import { streamName } from '../command-runner.ts';
+import { keyOwner, keyReused } from '../idempotency.ts';
 import { STREAMS } from '../ports.ts';
+import { metaOf } from '../provenance.ts';
 import { RequestHash } from '../request-hash.ts';
 import { Recorder } from './recorder.ts';
 
@@ -42,17 +44,10 @@ export class RecordActivity implements OperationHandler<typeof auditRecord> {
         stream: `activity-${org}.${tokenId}`,
         orgId: org,
         events: own.map((record) => ({ type: 'ActivityRecorded', data: dataOf(record, reporter) })),
-        meta: {
-          actor: { type: 'token', id: tokenId },
-          correlationId: call.requestId,
-          causationId: call.requestId,
-          requestId: null,
-          contextCommitment: null,
-          traceparent: null,
-        },
+        meta: metaOf({ type: 'token', id: tokenId }, call.requestId),
         ...keyOf(org, part, call, requestHash),
       });
-      if (result.replayed && result.requestHash !== requestHash) throw reused();
+      if (result.replayed && result.requestHash !== requestHash) throw keyReused();
       position = Math.max(position, result.replayed ? (result.replay as number) : Math.max(...result.positions));
     }
     return { org, recorded, position };
@@ -96,21 +91,13 @@ function keyOf(
   return {
     idempotency: {
       orgId,
-      caller: call.principal ? `${call.principal.type}:${call.principal.id}` : 'system',
+      caller: keyOwner(call),
       operation: part === 0 ? auditRecord.name : `${auditRecord.name} ${part}`,
       key: call.idempotencyKey,
       requestHash,
       answer: (positions) => Math.max(...positions),
     },
   };
-}
-
-function reused(): TollgateError {
-  return new TollgateError(
-    'IDEMPOTENCY_KEY_REUSED',
-    'This Idempotency-Key was used with another request. Send a new key, or the first request unchanged.',
-    [{ path: 'headers.Idempotency-Key', message: 'was used with another request' }],
-  );
 }
 
 function requireNoSecret(records: readonly Activity[]): void {

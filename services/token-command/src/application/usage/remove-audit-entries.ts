@@ -7,7 +7,7 @@ import { organization } from '../../domain/organization.ts';
 import { AuthorityClock } from '../authority-clock.ts';
 import { streamName } from '../command-runner.ts';
 import { EVENT_SOURCE, STREAMS } from '../ports.ts';
-import { provenance } from '../provenance.ts';
+import { metaOf } from '../provenance.ts';
 import { Recorder } from './recorder.ts';
 
 const dayMs = 86_400_000;
@@ -25,13 +25,11 @@ export class RemoveAuditEntries implements OperationHandler<typeof auditRemoveEn
   async execute({ input: { org, position, entries }, call }: OperationMessage<typeof auditRemoveEntries>) {
     const days = await this.#retentionOf(org);
     await this.#requireOlder(org, position, days);
-    const actor = { type: 'system', id: 'audit-retention' } as const;
-    const { meta } = provenance({ actor, requestId: call.requestId, ip: null, userAgent: null }, org);
     const result = await this.recorder.record({
       stream: `security-${org}.retention`,
       orgId: org,
       events: [{ type: 'AuditEntriesRemoved', data: { entries, position, days } }],
-      meta,
+      meta: metaOf({ type: 'system', id: 'audit-retention' }, call.requestId),
       // Whoever asks twice, and whichever process asks, the same entries are removed once.
       idempotency: {
         orgId: org,

@@ -1,5 +1,6 @@
 import { type CallContext, Handles, type OperationHandler, type OperationMessage } from '@tollgate/bus';
 import { type InputOf, securityReportAttempts } from '@tollgate/contracts';
+import { metaOf } from '../provenance.ts';
 import { Recorder } from './recorder.ts';
 
 type Attempts = InputOf<typeof securityReportAttempts>['attempts'][number];
@@ -20,14 +21,7 @@ export class ReportAttempts implements OperationHandler<typeof securityReportAtt
       stream: `security-${org}.${tokenId}`,
       orgId: org,
       events: [{ type: 'AttemptsRefused', data: { tokenId, reason, minute, count } }],
-      meta: {
-        actor: { type: 'service', id: 'auth-verifier' },
-        correlationId: requestId,
-        causationId: requestId,
-        requestId: null,
-        contextCommitment: null,
-        traceparent: null,
-      },
+      meta: metaOf({ type: 'service', id: 'auth-verifier' }, requestId),
       idempotency: {
         orgId: org,
         caller: `service:${incarnation}`,

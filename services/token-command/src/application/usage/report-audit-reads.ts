@@ -1,7 +1,7 @@
 import { Handles, type OperationHandler, type OperationMessage } from '@tollgate/bus';
 import { auditReportExport, auditReportReads, type InputOf } from '@tollgate/contracts';
 import { AuthorityClock } from '../authority-clock.ts';
-import { provenance } from '../provenance.ts';
+import { metaOf, provenance } from '../provenance.ts';
 import { Recorder } from './recorder.ts';
 
 type Reads = InputOf<typeof auditReportReads>['reads'][number];
@@ -23,12 +23,11 @@ export class ReportAuditReads implements OperationHandler<typeof auditReportRead
 
   async #record(incarnation: string, reads: Reads, requestId: string): Promise<boolean> {
     const { org, reader, minute, count, part } = reads;
-    const { meta } = provenance({ actor: reader, requestId, ip: null, userAgent: null }, org);
     const { replayed } = await this.recorder.record({
       stream: `security-${org}.${reader.id}`,
       orgId: org,
       events: [{ type: 'AuditRead', data: { minute: this.#authorityMinute(minute), count } }],
-      meta,
+      meta: metaOf(reader, requestId),
       idempotency: {
         orgId: org,
         caller: `service:${incarnation}`,

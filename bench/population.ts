@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { defaultProduct } from '@tollgate/contracts';
+import { defaultProduct, idDigits } from '@tollgate/contracts';
 import { digestSecret, mintSecret } from '@tollgate/credential';
 import { rowKinds, rowText, type RowKind, type SnapshotPage, type States } from '@tollgate/verifier';
 
@@ -12,14 +12,13 @@ const accountsPerOrganization = 100;
 const spacesPerOrganization = 10;
 const permissions = ['agents:list', 'agents:update', 'chat:*', 'executions:list'];
 
-const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 /** Below any id that is minted today, so that these stand before those in every order. */
 const time = '01aaaaaaaa';
 
 /** An id of the right shape for a number. */
 export function idOf(prefix: string, number: number): string {
   let text = '';
-  for (let place = 0; place < 16; place++, number = Math.floor(number / 32)) text = alphabet[number % 32] + text;
+  for (let place = 0; place < 16; place++, number = Math.floor(number / 32)) text = idDigits[number % 32] + text;
   return `${prefix}_${time}${text}`;
 }
 

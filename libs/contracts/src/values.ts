@@ -1,6 +1,16 @@
 import { z } from 'zod';
 import { exampleIds } from './example.ts';
 
+/** The digits of ids: Crockford base32 in lower case. */
+export const idDigits = '0123456789abcdefghjkmnpqrstvwxyz';
+
+/** An id from the lowest 130 bits of a number. Of a token, whose id verifiers keep in 128, give no more than those. */
+export function idFromBits(prefix: string, bits: bigint): string {
+  let text = '';
+  for (let count = 0; count < 26; count++, bits >>= 5n) text = idDigits[Number(bits & 31n)] + text;
+  return `${prefix}_${text}`;
+}
+
 /** An id carries its kind as prefix and 26 characters of Crockford base32 (128 random bits with the time first). */
 export const idPattern = (prefix: string) => new RegExp(`^${prefix}_[0-9a-hjkmnp-tv-z]{26}$`);
 const id = (prefix: string, example: string) =>

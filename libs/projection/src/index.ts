@@ -1,5 +1,4 @@
 export { type TableComparison } from './compare.ts';
 export { defineProjection, type ProjectionDefinition, type ProjectionTable } from './definition.ts';
 export { ProjectionRunner, type ProjectionOptions } from './runner.ts';
-export { LagWatch, type Applying } from './lag-watch.ts';
 export { asProjector, asTenant, everyTenant, secured, tenantSetting } from './tenant.ts';

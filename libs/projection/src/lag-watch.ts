@@ -2,7 +2,7 @@
 const warnAfterMs = 5_000;
 const lookEveryMs = 500;
 
-/** What is watched: a `ProjectionRunner`, or anything that applies positions. */
+/** What is watched. */
 export interface Applying {
   /** Everything up to here is applied. */
   readonly applied: number;

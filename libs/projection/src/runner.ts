@@ -20,6 +20,7 @@ import {
   setPosition,
   type Generation,
 } from './generations.ts';
+import { LagWatch } from './lag-watch.ts';
 import { prepared } from './prepared.ts';
 import { rebuild } from './rebuild.ts';
 import { analyzeGrown } from './statistics.ts';
@@ -66,6 +67,7 @@ export class ProjectionRunner {
   readonly name: string;
   private readonly options: ProjectionOptions;
   private readonly logger;
+  private readonly watch = new LagWatch(this);
   private readonly waiting = new Set<() => void>();
   private feed: Feed | undefined;
   private endNewRuns: (() => void) | undefined;
@@ -100,6 +102,11 @@ export class ProjectionRunner {
     return this.failing ?? this.feed?.trouble;
   }
 
+  /** For readiness: that events have waited for long, or why nothing is applied right now; null while all is well. */
+  warning(): string | null {
+    return this.watch.warning() ?? this.trouble?.message ?? null;
+  }
+
   /**
    * Makes the tables if they are missing, builds them anew if they have another shape, and follows the log from the
    * checkpoint on. Throws when Postgres can't be reached, and when a newer version of this program has built the tables.
@@ -117,11 +124,13 @@ export class ProjectionRunner {
       throw error;
     }
     runners.add(this);
+    this.watch.start();
   }
 
   /** Ends after the transaction under way. */
   async stop(): Promise<void> {
     runners.delete(this);
+    this.watch.stop();
     this.endNewRuns?.();
     this.endNewRuns = undefined;
     await this.beginning;

@@ -1,14 +1,14 @@
+import { idDigits } from '@tollgate/contracts';
 import { Interned } from './interned.ts';
 import { KeyedRows } from './rows.ts';
 
-const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 /** Characters of an id after its prefix: the first holds 3 bits and the others 5, 128 in all. */
 const length = 26;
 const idWords = 4;
 
 const digitOf = new Int8Array(128).fill(-1);
-for (let digit = 0; digit < alphabet.length; digit++) digitOf[alphabet.charCodeAt(digit)] = digit;
-const codes = Uint8Array.from(alphabet, (character) => character.charCodeAt(0));
+for (let digit = 0; digit < idDigits.length; digit++) digitOf[idDigits.charCodeAt(digit)] = digit;
+const codes = Uint8Array.from(idDigits, (character) => character.charCodeAt(0));
 
 /**
  * Packs the 26 characters from `at` on into four words. False when they are not an id as Tollgate mints it (Crockford base32

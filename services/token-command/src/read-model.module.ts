@@ -12,9 +12,6 @@ import { tokenListProjection } from './adapters/token-list-projection.ts';
 import { DATABASE, DIRECTORY_LIST, EVENT_SOURCE, PRODUCT_LIST, READ_MODEL, TOKEN_LIST } from './application/ports.ts';
 import { LogModule } from './log.module.ts';
 
-/** More events behind than this is worth a warning; reads that need a position wait for it by themselves. */
-const lagMax = 1_000;
-
 /** The read model of tokens, accounts and spaces: a projection of the log, and the lists that read it. */
 @Module({
   imports: [LogModule],
@@ -44,11 +41,7 @@ export class ReadModelModule implements OnModuleInit, OnApplicationShutdown {
 
   async onModuleInit(): Promise<void> {
     await this.projection.start();
-    this.health.warn('token-list', () =>
-      this.projection.lag > lagMax
-        ? `is ${this.projection.lag} events behind`
-        : (this.projection.trouble?.message ?? null),
-    );
+    this.health.warn('projection token-list', () => this.projection.warning());
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -32,7 +32,7 @@ export class ReplicaModule implements OnModuleInit, OnApplicationShutdown {
 
   async onModuleInit(): Promise<void> {
     await this.projection.start();
-    this.health.warn('replica', () => this.projection.trouble?.message ?? null);
+    this.health.warn('projection credentials', () => this.projection.warning());
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { EventMeta } from '@tollgate/contracts';
+import { idFromBits, type EventMeta } from '@tollgate/contracts';
 import type { AppendRequest } from '../types.ts';
 
 export const meta: EventMeta = {
@@ -12,14 +12,8 @@ export const meta: EventMeta = {
 
 export const at = '2026-01-31T12:00:00.000Z';
 
-const crockford = '0123456789abcdefghjkmnpqrstvwxyz';
-
 /** An id of the right shape for any number. */
-export function idOf(prefix: string, n: number): string {
-  let text = '';
-  for (let i = 0; i < 26; i++, n = Math.floor(n / 32)) text = crockford[n % 32] + text;
-  return `${prefix}_${text}`;
-}
+export const idOf = (prefix: string, n: number): string => idFromBits(prefix, BigInt(n));
 
 export const org = idOf('org', 1);
 

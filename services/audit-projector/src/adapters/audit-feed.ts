@@ -32,10 +32,7 @@ export class AuditFeed {
     everyMs,
     retryMs: () => retryMs,
     round: (ending) => this.#publishAll(ending),
-    onFailure: (err) => {
-      this.#trouble = 'nothing can be published to JetStream right now';
-      this.#logger.warn({ err }, 'publishing failed and is repeated');
-    },
+    onFailure: (err) => this.#logger.warn({ err }, 'publishing failed and is repeated'),
   });
 
   constructor(into: EntryStream, pool: Pool, bus: Bus, health: HealthRegistry) {
@@ -63,6 +60,7 @@ export class AuditFeed {
     } catch (error) {
       this.#ready = false;
       this.#last = null;
+      this.#trouble = 'nothing can be published to JetStream right now';
       throw error;
     }
   }

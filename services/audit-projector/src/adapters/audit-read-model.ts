@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import type { Bus } from '@tollgate/bus';
 import type { RebuildReport } from '@tollgate/contracts';
 import { natsFeedBus, PostgresEventLog, type Pool } from '@tollgate/event-log';
-import { LagWatch, ProjectionRunner } from '@tollgate/projection';
+import { ProjectionRunner } from '@tollgate/projection';
 import { BUS, HEALTH, POOL, type HealthRegistry } from '@tollgate/runtime';
 import { CHECKPOINTS, WITNESS, type ReadModel } from '../application/ports.ts';
 import { ocsfStream, recordStream } from '../domain/feed-subject.ts';
@@ -13,19 +13,13 @@ import { CheckpointSigner } from './checkpoint-signer.ts';
 import { PostgresWitness, watchRefusals } from './postgres-witness.ts';
 import { RetentionLoop } from './retention-loop.ts';
 
-const sampleMs = 500;
-/** Readers that ask for a position wait less; beyond this somebody should look. */
-const warnAfterMs = 5_000;
-
 /** Runs the projection `audit`, signs and publishes what it applies, for as long as the service runs. */
 @Injectable()
 export class AuditReadModel implements ReadModel, OnApplicationBootstrap, OnApplicationShutdown {
   readonly #runner: ProjectionRunner;
-  readonly #watch: LagWatch;
   readonly #checkpoints: CheckpointLoop;
   readonly #retention: RetentionLoop;
   readonly #feeds: readonly AuditFeed[];
-  #sampling: NodeJS.Timeout | undefined;
   #endWatch: () => void = () => undefined;
 
   constructor(
@@ -41,9 +35,8 @@ export class AuditReadModel implements ReadModel, OnApplicationBootstrap, OnAppl
     const source = new PostgresEventLog(pool);
     const definition = auditProjection((trees) => this.#checkpoints.grew(trees));
     this.#runner = new ProjectionRunner({ pool, source, bus: natsFeedBus(bus.nc), definition });
-    this.#watch = new LagWatch(this.#runner);
     this.#retention = new RetentionLoop(pool, bus, (position) => this.#runner.waitFor(position));
-    health.warn('projection audit', () => this.#behind());
+    health.warn('projection audit', () => this.#runner.warning());
   }
 
   /** Before the first request is taken: the tables exist then. */
@@ -53,11 +46,9 @@ export class AuditReadModel implements ReadModel, OnApplicationBootstrap, OnAppl
     for (const feed of this.#feeds) feed.start();
     this.#retention.start();
     this.#endWatch = watchRefusals(this.witness, this.health);
-    this.#sampling = setInterval(() => this.#watch.behindMs(), sampleMs).unref();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.#sampling);
     this.#endWatch();
     await this.#retention.stop();
     await Promise.all(this.#feeds.map((feed) => feed.stop()));
@@ -71,10 +62,5 @@ export class AuditReadModel implements ReadModel, OnApplicationBootstrap, OnAppl
 
   rebuild(): Promise<RebuildReport> {
     return this.#runner.rebuild();
-  }
-
-  #behind(): string | null {
-    const behindMs = this.#watch.behindMs();
-    return behindMs > warnAfterMs ? `${this.#runner.lag} events wait, for ${Math.floor(behindMs / 1000)} s` : null;
   }
 }

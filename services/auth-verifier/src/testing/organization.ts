@@ -1,16 +1,8 @@
 import { defaultProduct } from '@tollgate/contracts';
 import { digestSecret, mintSecret } from '@tollgate/credential';
+import { idOf } from '@tollgate/event-log/testing';
 import { randomBytes } from 'node:crypto';
 import type { TestAuthority } from './test-authority.ts';
-
-const crockford = '0123456789abcdefghjkmnpqrstvwxyz';
-
-/** An id of the right shape for any number. */
-export function idOf(prefix: string, n: number): string {
-  let text = '';
-  for (let i = 0; i < 26; i++, n = Math.floor(n / 32)) text = crockford[n % 32] + text;
-  return `${prefix}_${text}`;
-}
 
 export const org = idOf('org', 1);
 export const account = idOf('acc', 1);

@@ -44,10 +44,7 @@ export class BillingFeed implements OnApplicationShutdown {
     everyMs,
     retryMs: () => retryMs,
     round: (ending) => this.#publishAll(ending),
-    onFailure: (err) => {
-      this.#trouble = 'nothing can be published to JetStream right now';
-      this.#logger.warn({ err }, 'publishing failed and is repeated');
-    },
+    onFailure: (err) => this.#logger.warn({ err }, 'publishing failed and is repeated'),
   });
 
   constructor(
@@ -79,6 +76,7 @@ export class BillingFeed implements OnApplicationShutdown {
     } catch (error) {
       this.#ready = false;
       this.#last = null;
+      this.#trouble = 'nothing can be published to JetStream right now';
       throw error;
     }
   }

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { RebuildReport, RecordedTollgateEvent } from '@tollgate/contracts';
 import { onNewRun, PostgresEventLog, type Pool } from '@tollgate/event-log';
-import { LagWatch, ProjectionRunner } from '@tollgate/projection';
+import { ProjectionRunner } from '@tollgate/projection';
 import { HEALTH, POOL, type HealthRegistry } from '@tollgate/runtime';
 import { billingLog, CommitBus } from './billing-log.ts';
 import { RecentEvents } from './recent-events.ts';
@@ -17,7 +17,6 @@ export class LedgerReadModel implements OnApplicationBootstrap, OnApplicationShu
   readonly #recent: RecentEvents;
   readonly #bus = new CommitBus();
   readonly #runner: ProjectionRunner;
-  readonly #watch: LagWatch;
   #logId = '';
   #starting: Promise<void> | undefined;
 
@@ -26,8 +25,7 @@ export class LedgerReadModel implements OnApplicationBootstrap, OnApplicationShu
     this.#recent = new RecentEvents(this.log);
     onNewRun(pool, () => this.#recent.forget());
     this.#runner = new ProjectionRunner({ pool, source: this.#recent, bus: this.#bus, definition: ledgerProjection });
-    this.#watch = new LagWatch(this.#runner);
-    health.warn('projection ledger', () => this.#watch.warning());
+    health.warn('projection ledger', () => this.#runner.warning());
   }
 
   /** Makes the tables. Whoever needs them at the start of the service waits for this. */
@@ -35,7 +33,6 @@ export class LedgerReadModel implements OnApplicationBootstrap, OnApplicationShu
     this.#starting ??= (async () => {
       this.#logId = await this.log.logId();
       await this.#runner.start();
-      this.#watch.start();
     })();
     return this.#starting;
   }
@@ -44,9 +41,8 @@ export class LedgerReadModel implements OnApplicationBootstrap, OnApplicationShu
     return this.start();
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    this.#watch.stop();
-    await this.#runner.stop();
+  onApplicationShutdown(): Promise<void> {
+    return this.#runner.stop();
   }
 
   /** Says that this process has appended events. */

@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import type { Bus } from '@tollgate/bus';
 import type { RebuildReport } from '@tollgate/contracts';
 import { natsFeedBus, PostgresEventLog, type Pool } from '@tollgate/event-log';
-import { LagWatch, ProjectionRunner } from '@tollgate/projection';
+import { ProjectionRunner } from '@tollgate/projection';
 import { BUS, HEALTH, POOL, type HealthRegistry } from '@tollgate/runtime';
 import type { ReadModel } from '../application/ports.ts';
 import { seatsProjection } from './seats-projection.ts';
@@ -11,14 +11,12 @@ import { seatsProjection } from './seats-projection.ts';
 @Injectable()
 export class SeatsReadModel implements ReadModel, OnApplicationBootstrap, OnApplicationShutdown {
   readonly #runner: ProjectionRunner;
-  readonly #watch: LagWatch;
   #starting: Promise<void> | undefined;
 
   constructor(@Inject(POOL) pool: Pool, @Inject(BUS) bus: Bus, @Inject(HEALTH) health: HealthRegistry) {
     const source = new PostgresEventLog(pool);
     this.#runner = new ProjectionRunner({ pool, source, bus: natsFeedBus(bus.nc), definition: seatsProjection });
-    this.#watch = new LagWatch(this.#runner);
-    health.warn('projection seats', () => this.#watch.warning());
+    health.warn('projection seats', () => this.#runner.warning());
   }
 
   /** Before the first request is taken: the tables exist then. */
@@ -28,13 +26,12 @@ export class SeatsReadModel implements ReadModel, OnApplicationBootstrap, OnAppl
 
   /** Makes the tables. Whoever needs them at the start of the service waits for this. */
   start(): Promise<void> {
-    this.#starting ??= this.#runner.start().then(() => this.#watch.start());
+    this.#starting ??= this.#runner.start();
     return this.#starting;
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    this.#watch.stop();
-    await this.#runner.stop();
+  onApplicationShutdown(): Promise<void> {
+    return this.#runner.stop();
   }
 
   waitFor(position: number): Promise<void> {

@@ -1,17 +1,10 @@
 import { createHash } from 'node:crypto';
-
-const crockford = '0123456789abcdefghjkmnpqrstvwxyz';
+import { idFromBits } from '@tollgate/contracts';
 
 /** An id that follows from what it names, so that working a statement out again gives the same lines. */
 function idFrom(prefix: string, ...parts: readonly string[]): string {
   const digest = createHash('sha256').update(JSON.stringify(parts)).digest();
-  let bits = BigInt(`0x${digest.toString('hex')}`);
-  let text = '';
-  for (let count = 0; count < 26; count++) {
-    text = crockford[Number(bits & 31n)] + text;
-    bits >>= 5n;
-  }
-  return `${prefix}_${text}`;
+  return idFromBits(prefix, BigInt(`0x${digest.toString('hex')}`));
 }
 
 /** Gives the lines of a statement their ids. @param issue the statement, see `issueOf` */

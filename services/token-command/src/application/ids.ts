@@ -1,4 +1,5 @@
 import { createHash, randomFillSync } from 'node:crypto';
+import { idFromBits } from '@tollgate/contracts';
 import { ulid } from 'ulid';
 
 export type IdPrefix = 'org' | 'spc' | 'acc' | 'tea' | 'prj' | 'tok';
@@ -24,19 +25,11 @@ export function newId(prefix: IdPrefix): string {
 export const agentIdOf = (tokenId: string) => tokenId.replace(/^tok_/, 'agt_');
 export const tokenIdOf = (agentId: string) => agentId.replace(/^agt_/, 'tok_');
 
-const crockford = '0123456789abcdefghjkmnpqrstvwxyz';
-
 /**
  * The id of an imported token follows from its digest, so that importing one key twice, at once or years apart, means
  * one stream: the second append finds it taken.
  */
 export function importedTokenId(digest: string): string {
   const bits = createHash('sha256').update(`tollgate import ${digest}`).digest();
-  let rest = BigInt(`0x${bits.subarray(0, 16).toString('hex')}`);
-  let text = '';
-  for (let index = 0; index < 26; index += 1) {
-    text = crockford[Number(rest & 31n)] + text;
-    rest >>= 5n;
-  }
-  return `tok_${text}`;
+  return idFromBits('tok', BigInt(`0x${bits.subarray(0, 16).toString('hex')}`));
 }

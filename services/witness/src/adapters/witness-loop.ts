@@ -54,12 +54,17 @@ export class WitnessLoop implements OnApplicationBootstrap, OnApplicationShutdow
   #trouble: string | null = 'has not seen the log yet';
   readonly #loop = new Loop({
     everyMs,
-    round: () => this.#round(),
-    // Whatever could not be asked is asked again: only what was shown is ever refused.
-    onFailure: (err) => {
-      logger.warn({ err }, 'the log could not be looked at; trying again');
-      this.#trouble = 'the audit log cannot be looked at right now';
+    round: async () => {
+      try {
+        await this.#round();
+        this.#trouble = null;
+      } catch (error) {
+        this.#trouble = 'the audit log cannot be looked at right now';
+        throw error;
+      }
     },
+    // Whatever could not be asked is asked again: only what was shown is ever refused.
+    onFailure: (err) => logger.warn({ err }, 'the log could not be looked at; trying again'),
   });
 
   constructor(bus: BusClient, health: HealthRegistry, memory: Memory, key: SigningKey) {
@@ -95,7 +100,6 @@ export class WitnessLoop implements OnApplicationBootstrap, OnApplicationShutdow
       ...(await inTurn([...this.#unreported], (tree) => this.#report(tree))),
     ];
     if (failures.length > 0) throw failures[0];
-    this.#trouble = null;
   }
 
   async #readSomeAgain(): Promise<unknown[]> {

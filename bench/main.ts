@@ -16,7 +16,7 @@ import { benchRevocation } from './revocation.ts';
 import { startStage, type Stage } from './stage.ts';
 import { benchCreates, benchTokenList } from './tokens.ts';
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } } });
+const values = readOptions();
 const quick = values.quick;
 const only = values.only?.split(',');
 /** A whole quick run stays below this; so that it does, a section that is added keeps to its share. */
@@ -62,10 +62,7 @@ const benches: Readonly<Record<string, () => Promise<Section>>> = {
 };
 
 const unknown = only?.find((name) => !(name in benches));
-if (unknown !== undefined) {
-  console.error(`There is no benchmark ${unknown}. There are: ${Object.keys(benches).join(', ')}.`);
-  process.exit(2);
-}
+if (unknown !== undefined) refuse(`There is no benchmark ${unknown}. There are: ${Object.keys(benches).join(', ')}.`);
 
 console.log(`${machineText()}\n`);
 const texts: string[] = [];
@@ -106,4 +103,17 @@ within a table, never across runs. A goal that was missed says **no**.
 
 ${machineText()}`;
   writeFileSync(document, `${[head, ...texts].join('\n\n')}\n`);
+}
+
+function readOptions() {
+  try {
+    return parseArgs({ options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } } }).values;
+  } catch (error) {
+    return refuse(`${(error as Error).message}\nUsage: npm run bench -- [--quick] [--only name,name]`);
+  }
+}
+
+function refuse(why: string): never {
+  console.error(why);
+  process.exit(2);
 }

@@ -2,20 +2,14 @@
 import { parseArgs } from 'node:util';
 import { controlViolations, delayedBarriers, delayedCalls, describeReport, runChaos } from './chaos.ts';
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '20' },
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
-    verifiers: { type: 'string', default: '8' },
-  },
-});
+const { minutes, seed, verifiers } = readOptions();
 const interrupted = new AbortController();
 // Once: the run ends early, with its report. Verifiers that are paused then would otherwise stay so for ever.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
 const report = await runChaos({
-  seed: Number(values.seed),
-  verifiers: Number(values.verifiers),
-  durationMs: Number(values.minutes) * 60_000,
+  seed,
+  verifiers,
+  durationMs: minutes * 60_000,
   verifierFaultEveryMs: 700,
   authorityFaultEveryMs: 25_000,
   pauseMs: 250,
@@ -41,3 +35,24 @@ const failures = [
 ];
 for (const failure of failures) console.log(`FAILED: ${failure}`);
 process.exitCode = failures.length === 0 ? 0 : 1;
+
+function readOptions(): { minutes: number; seed: number; verifiers: number } {
+  try {
+    const { values } = parseArgs({
+      options: {
+        minutes: { type: 'string', default: '20' },
+        seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
+        verifiers: { type: 'string', default: '8' },
+      },
+    });
+    const read = (name: keyof typeof values) => {
+      const value = Number(values[name]);
+      if (!(value > 0)) throw new Error(`--${name} is a number above 0, not ${values[name]}`);
+      return value;
+    };
+    return { minutes: read('minutes'), seed: read('seed'), verifiers: read('verifiers') };
+  } catch (error) {
+    console.error(`${(error as Error).message}\nUsage: npm run chaos -- [--minutes 20] [--seed 1] [--verifiers 8]`);
+    process.exit(2);
+  }
+}

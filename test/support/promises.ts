@@ -5,7 +5,7 @@ import { type Callers, must } from './api.ts';
 import { holesIn, readLog } from './log.ts';
 import type { KnownToken, Load } from './load.ts';
 
-export const projections = ['token-list', 'seats', 'audit', 'credentials'] as const;
+export const projections = ['token-list', 'seats', 'ledger', 'audit', 'replica', 'credentials'] as const;
 
 /** Every read model equals what the log says, byte for byte. */
 export async function expectRebuildsIdentical({ operator }: Callers): Promise<void> {

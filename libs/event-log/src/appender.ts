@@ -63,7 +63,7 @@ export class EventAppender implements EventStore {
     const checked = checkedRequest(request, this.options.log.catalogue);
     const started = performance.now();
     try {
-      return await withSpan('event_log.append', () => this.enqueue({ ...checked, meta: traced(request.meta) }));
+      return await withSpan('event_log.append', () => this.enqueue({ ...checked, meta: traced(checked.meta) }));
     } finally {
       duration.record(performance.now() - started);
     }

@@ -9,6 +9,7 @@ import {
   type RecordedEvent,
   type RecordedTollgateEvent,
 } from '@tollgate/contracts';
+import { asJsonb } from './jsonb.ts';
 import { mainLog, type LogDefinition } from './log-definition.ts';
 import type { AppendRequest, StreamEvents } from './types.ts';
 
@@ -113,11 +114,11 @@ function checkedEvents(
       throw new Error(`${type} belongs in a stream ${category}-…, not in ${stream}`);
     const parsed = schema.safeParse(data);
     if (!parsed.success) throw new Error(`${type} does not have the shape of the catalogue: ${parsed.error.message}`);
-    return { type, data: parsed.data };
+    return { type, data: asJsonb(parsed.data) } as NewEvent;
   });
 }
 
-/** The request with all its events checked, those of other streams too. See `checkedEvents`. Each stream stands once. */
+/** The request with all its events checked, those of other streams too, and as they will be read. See `checkedEvents`. Each stream stands once. */
 export function checkedRequest(request: AppendRequest, catalogue: Catalogue = eventTypes): AppendRequest {
   const streams = [request, ...(request.also ?? [])].map(({ stream }) => stream);
   const twice = streams.find((stream, index) => streams.indexOf(stream) !== index);
@@ -126,5 +127,5 @@ export function checkedRequest(request: AppendRequest, catalogue: Catalogue = ev
     ...write,
     events: checkedEvents(write.stream, request.at, write.events, catalogue),
   });
-  return { ...check(request), ...(request.also ? { also: request.also.map(check) } : {}) };
+  return { ...check(request), meta: asJsonb(request.meta), ...(request.also ? { also: request.also.map(check) } : {}) };
 }

@@ -38,6 +38,15 @@ export function eventLogContract(name: string, open: () => Promise<LogUnderTest>
       expect(await log.source.logId()).toBe(await log.source.logId());
     });
 
+    it('gives what was appended back to the byte as it was recorded, whatever order it came in', async () => {
+      const before = await log.source.head();
+      const teamId = idOf('tea', fresh());
+      const policy = { allow: { tools: ['search.*'] }, deny: { tools: ['search.delete'] } };
+      const events: NewEvent[] = [{ type: 'TeamPolicySet', data: { previous: {}, policy, teamId } }];
+      const result = await append({ ...spaceCreated(0), stream: `team-${teamId}`, events });
+      expect(JSON.stringify(await log.source.read(before, 10))).toBe(JSON.stringify(result.events));
+    });
+
     it('gives what was appended back as it was recorded, at the next position', async () => {
       const before = await log.source.head();
       const request = spaceCreated(fresh());

@@ -27,15 +27,24 @@ export function withCosignature(note: string, line: string): string {
 }
 
 /**
- * When the witness has cosigned the note, in Unix seconds: the newest of its cosignatures.
- * @throws ProofError when it has not, or a cosignature of it is wrong
+ * When the witness has cosigned the note, in Unix seconds: the newest of its cosignatures; null when it has not.
+ * @throws ProofError when a cosignature of it is wrong
  */
-export function openCosignature(note: string, key: VerifierKey): number {
+export function cosignedAt(note: string, key: VerifierKey): number | null {
   requireUse(key);
   const { text, signatures } = splitNote(note);
   const own = signatures.filter(({ name, id }) => name === key.name && id.equals(key.id));
-  if (own.length === 0) throw new ProofError(`The note is not cosigned by ${key.name}+${key.id.toString('hex')}.`);
-  return Math.max(...own.map(({ bytes }) => openOne(text, bytes, key)));
+  return own.length === 0 ? null : Math.max(...own.map(({ bytes }) => openOne(text, bytes, key)));
+}
+
+/**
+ * The same of a note that must be cosigned.
+ * @throws ProofError when it is not, or a cosignature of it is wrong
+ */
+export function openCosignature(note: string, key: VerifierKey): number {
+  const unixSeconds = cosignedAt(note, key);
+  if (unixSeconds === null) throw new ProofError(`The note is not cosigned by ${key.name}+${key.id.toString('hex')}.`);
+  return unixSeconds;
 }
 
 function openOne(text: string, bytes: Buffer, key: VerifierKey): number {

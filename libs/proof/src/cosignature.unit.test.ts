@@ -1,7 +1,7 @@
 import { createHash, verify } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { openCheckpoint, signCheckpoint } from './checkpoint.ts';
-import { cosign, openCosignature, withCosignature } from './cosignature.ts';
+import { cosign, cosignedAt, openCosignature, withCosignature } from './cosignature.ts';
 import { leafHash } from './hashes.ts';
 import { formatVerifierKey, generateSigningKey, parseVerifierKey, readSigningKey } from './keys.ts';
 
@@ -35,6 +35,11 @@ describe('a cosignature', () => {
 
   it('is refused when it is missing, of another, of another checkpoint, or altered', () => {
     const other = readSigningKey(generateSigningKey(), 'tollgate-witness', 'cosignature');
+    expect([cosignedAt(note, witness), cosignedAt(cosigned, other), cosignedAt(cosigned, witness)]).toEqual([
+      null,
+      null,
+      at,
+    ]);
     expect(() => openCosignature(note, witness)).toThrow('The note is not cosigned by tollgate-witness+');
     expect(() => openCosignature(cosigned, other)).toThrow('is not cosigned by');
     const shorter = signCheckpoint({ ...text, size: 6 }, log);

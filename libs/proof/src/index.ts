@@ -1,5 +1,5 @@
 export { formatCheckpoint, openCheckpoint, parseCheckpoint, signCheckpoint, type Checkpoint } from './checkpoint.ts';
-export { cosign, openCosignature, withCosignature } from './cosignature.ts';
+export { cosign, cosignedAt, openCosignature, withCosignature } from './cosignature.ts';
 export { readExportLine, type ExportLine, type LineProof, type RemovedLine } from './export-line.ts';
 export { Frontier, rootOf } from './frontier.ts';
 export { emptyRoot, hashBytes, leafHash, nodeHash, sameHash } from './hashes.ts';

@@ -50,7 +50,10 @@ export function addAuditCommands(audit: Command): void {
     .requiredOption('--export <file>', 'an export as NDJSON; - reads standard input')
     .requiredOption('--checkpoint <note>', 'the signed checkpoint of the size that the export names')
     .requiredOption('--key <key>', 'as `audit public-key` prints it, or a file that holds it')
-    .option('--witness-key <key>', 'demand that this witness has cosigned the checkpoint (and the held one)')
+    .option(
+      '--witness-key <key>',
+      'demand that this witness has cosigned the checkpoint, or the held one before a whole export',
+    )
     .option('--held <note>', 'an older checkpoint that was kept elsewhere: shows a cut tail and a rewritten history')
     .option('--json', 'print JSON')
     .action(async (options) => (await import('./commands/audit-verify.ts')).auditVerify(options));

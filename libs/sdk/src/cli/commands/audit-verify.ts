@@ -1,9 +1,9 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import {
+  cosignedAt,
   ExportVerifier,
   openCheckpoint,
-  openCosignature,
   parseVerifierKey,
   ProofError,
   WrongEntry,
@@ -35,9 +35,13 @@ export async function auditVerify(options: VerifyOptions): Promise<void> {
     const witness = options.witnessKey === undefined ? undefined : parseVerifierKey(textOf(options.witnessKey));
     const checkpoint = readNote(options.checkpoint, key, witness);
     const held = options.held === undefined ? undefined : readNote(options.held, key, witness);
+    if (witness && !checkpoint.cosigned && !held?.cosigned) throw notCosigned(options.checkpoint, witness);
     const verdict = await readExport(options.export, new ExportVerifier(checkpoint, held));
-    if (options.json) write(JSON.stringify({ verified: true, ...verdict, ...described(checkpoint) }));
-    else write(sentence(verdict, checkpoint, held));
+    const vouchedTo = checkpoint.cosigned ? checkpoint.size : verdict.complete && held?.cosigned ? held.size : null;
+    if (witness && vouchedTo === null) throw notCosigned(options.checkpoint, witness);
+    if (options.json)
+      write(JSON.stringify({ verified: true, ...verdict, ...described(checkpoint), cosigned: vouchedTo }));
+    else write([sentence(verdict, checkpoint, held), ...cosignedSentence(vouchedTo, checkpoint, witness)].join('\n'));
   } catch (error) {
     if (!(error instanceof ProofError)) throw error;
     const { line = null, index = null, id = null } = error instanceof WrongEntry ? error : {};
@@ -66,16 +70,28 @@ async function readExport(file: string, verifier: ExportVerifier): Promise<Verdi
   return verifier.end();
 }
 
-/** @param witness who must have cosigned it */
-function readNote(file: string, key: VerifierKey, witness: VerifierKey | undefined): Checkpoint {
+interface Note extends Checkpoint {
+  /** By the witness whose key was given. */
+  readonly cosigned: boolean;
+}
+
+function readNote(file: string, key: VerifierKey, witness: VerifierKey | undefined): Note {
   try {
     const note = readFileSync(file, 'utf8');
-    if (witness) openCosignature(note, witness);
-    return openCheckpoint(note, key);
+    const cosigned = witness !== undefined && cosignedAt(note, witness) !== null;
+    return { ...openCheckpoint(note, key), cosigned };
   } catch (error) {
     if (error instanceof ProofError) throw new ProofError(`${file}: ${error.message}`);
     throw unreadable(file, error);
   }
+}
+
+/** A witness looks once a second, and a log that grows has passed most sizes by then. */
+function notCosigned(file: string, { name, id }: VerifierKey): ProofError {
+  return new ProofError(
+    `${file}: The note is not cosigned by ${name}+${id.toString('hex')}. A witness cosigns the newest checkpoint within seconds: ` +
+      'hold one that it has cosigned (tollgate audit checkpoint), and give it as --held beside a whole export that is younger.',
+  );
 }
 
 /** A key on the command line, or in a file. */
@@ -98,6 +114,12 @@ const described = ({ origin, size, root }: Checkpoint) => ({ origin, size, root:
 function removedSentence(removed: number): string {
   if (removed === 0) return '';
   return ` Of ${removed} of them retention has removed the contents, as the log itself records: their hashes stand in the tree.`;
+}
+
+function cosignedSentence(vouchedTo: number | null, { size }: Checkpoint, witness: VerifierKey | undefined): string[] {
+  if (!witness || vouchedTo === null) return [];
+  const rest = vouchedTo < size ? `; what came after them, the log alone has signed` : '';
+  return [`${witness.name} has cosigned the first ${vouchedTo} entries${rest}.`];
 }
 
 function sentence(

@@ -95,6 +95,22 @@ describe('tollgate audit verify', () => {
     expect((await verify(lines, { checkpoint: file(plain), witnessKey })).printed).toContain('is not cosigned by');
   });
 
+  it('is content with a held checkpoint that the witness has cosigned, for as far as that goes', async () => {
+    const witness = readSigningKey(generateSigningKey(), 'tollgate-witness', 'cosignature');
+    const witnessKey = formatVerifierKey(witness);
+    const older = signCheckpoint({ origin: `tollgate-audit/${org}`, size: 20, root: tree.rootAt(20) }, key);
+    const held = file(withCosignature(older, cosign(older, witness, 1)));
+    expect((await verify(lines, { held, witnessKey })).printed).toContain(
+      'tollgate-witness has cosigned the first 20 entries; what came after them, the log alone has signed.',
+    );
+    // Of a part of the entries a held checkpoint shows nothing.
+    expect((await verify(tree.some([3, 9]), { held, witnessKey })).printed).toContain('is not cosigned by');
+    const wrong = file(
+      withCosignature(older, cosign(signCheckpoint({ origin: 'x', size: 1, root: tree.rootAt(1) }, key), witness, 1)),
+    );
+    expect((await verify(lines, { held: wrong, witnessKey })).printed).toContain('was altered');
+  });
+
   it('takes nothing of a wrong key, an altered note or a file that is not there', async () => {
     expect((await verify(lines, { checkpoint: note(size, stranger) })).printed).toContain(
       'is signed by tollgate-audit+',

@@ -7,6 +7,7 @@ import { startStack, type TestStack } from '@tollgate/stack';
 import { type Callers, callersOf, makeOrganization, makeToken, must, type Organization } from '../support/api.ts';
 import { runTollgate } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
+import { expectRebuildsIdentical } from '../support/promises.ts';
 
 /** How often the projector is killed while it writes; the long form sets it to 50. */
 const kills = Number(process.env['TOLLGATE_TEST_KILLS'] ?? 3);
@@ -287,4 +288,8 @@ describe('a morning of a security engineer', () => {
       ...['audit', 'verify', '--export', file(name), '--checkpoint', file(note), '--key', key.trim()],
       ...(held ? ['--held', held] : []),
     );
+});
+
+describe('after all of that', () => {
+  it('every read model equals its rebuild', () => expectRebuildsIdentical(callers));
 });

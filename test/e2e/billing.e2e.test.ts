@@ -6,6 +6,7 @@ import { startStack, type TestStack } from '@tollgate/stack';
 import { callersOf, makeOrganization, makeToken, must, type Callers, type Organization } from '../support/api.ts';
 import { runTollgate } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
+import { expectRebuildsIdentical } from '../support/promises.ts';
 
 /** How often billing-meter is killed in the middle of a closing; the long form sets it to 50. */
 const kills = Number(process.env['TOLLGATE_TEST_KILLS'] ?? 5);
@@ -209,4 +210,8 @@ describe('billing-meter killed while it closes', () => {
     },
     60_000 + kills * 25_000,
   );
+});
+
+describe('after all of that', () => {
+  it('every read model equals its rebuild', () => expectRebuildsIdentical(callers));
 });

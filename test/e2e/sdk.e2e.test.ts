@@ -11,6 +11,7 @@ import { createApp as fastifyApp } from '../../examples/fastify/server.ts';
 import { createApp as nestApp } from '../../examples/nestjs/server.ts';
 import { type Callers, callersOf, makeOrganization, makeToken, must, type Organization } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
+import { expectRebuildsIdentical } from '../support/promises.ts';
 
 let stack: TestStack;
 let callers: Callers;
@@ -174,4 +175,8 @@ describe('an embedded verifier', () => {
     await verifier.close();
     expect(await uses()).toBe(510);
   });
+});
+
+describe('after all of that', () => {
+  it('every read model equals its rebuild', () => expectRebuildsIdentical(callers));
 });

@@ -12,6 +12,7 @@ import {
   verifyDecidably,
 } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
+import { expectRebuildsIdentical } from '../support/promises.ts';
 
 let stack: TestStack;
 let callers: Callers;
@@ -298,4 +299,8 @@ describe('the list', () => {
       expect(seen).toHaveLength(7);
     }
   });
+});
+
+describe('after all of that', () => {
+  it('every read model equals its rebuild', () => expectRebuildsIdentical(callers));
 });

@@ -14,6 +14,7 @@ import {
 } from '../support/api.ts';
 import { connectWith } from '../support/bus-user.ts';
 import { eventually } from '../support/eventually.ts';
+import { expectRebuildsIdentical } from '../support/promises.ts';
 
 let stack: TestStack;
 let callers: Callers;
@@ -188,4 +189,8 @@ describe('refused attempts', () => {
       after: { minute: expect.stringMatching(/:00\.000Z$/), count: expect.any(Number) },
     });
   });
+});
+
+describe('after all of that', () => {
+  it('every read model equals its rebuild', () => expectRebuildsIdentical(callers));
 });

@@ -118,7 +118,10 @@ function checkedEvents(
   });
 }
 
-/** The request with all its events checked, those of other streams too, and as they will be read. See `checkedEvents`. Each stream stands once. */
+/**
+ * The request with all its events checked, those of other streams too, and as they will be read. See `checkedEvents`. Each
+ * stream stands once.
+ */
 export function checkedRequest(request: AppendRequest, catalogue: Catalogue = eventTypes): AppendRequest {
   const streams = [request, ...(request.also ?? [])].map(({ stream }) => stream);
   const twice = streams.find((stream, index) => streams.indexOf(stream) !== index);

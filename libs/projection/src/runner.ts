@@ -112,17 +112,11 @@ export class ProjectionRunner {
    * checkpoint on. Throws when Postgres can't be reached, and when a newer version of this program has built the tables.
    */
   async start(): Promise<void> {
-    if (this.endNewRuns) return;
+    if (this.feed) return;
     const { pool, definition } = this.options;
     await ensureCheckpoints(pool, definition.schema);
-    this.endNewRuns = onNewRun(pool, () => this.beginAgain());
-    try {
-      await this.follow();
-    } catch (error) {
-      this.endNewRuns();
-      this.endNewRuns = undefined;
-      throw error;
-    }
+    this.endNewRuns ??= onNewRun(pool, () => this.beginAgain());
+    await this.follow();
     runners.add(this);
     this.watch.start();
   }

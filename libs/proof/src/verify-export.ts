@@ -93,7 +93,9 @@ export class ExportVerifier {
     const complete = this.#kind !== 'path';
     if (complete && !this.#reader.complete) {
       const index = this.#reader.index;
-      const message = `The export ends after ${index} entries of ${this.#checkpoint.size}: the first one that is missing has index ${index}.`;
+      const ends = `The export ends after ${index} entries of ${this.#checkpoint.size}: the first one that is missing has index ${index}.`;
+      const message =
+        index === 0 ? `${ends} If it has a filter that nothing matches, there is nothing in it to be verified.` : ends;
       throw new WrongEntry(message, { line: null, index, id: null });
     }
     this.#requireRemoval();

@@ -7,7 +7,7 @@ export interface LoopOptions {
   readonly retryMs?: (failures: number) => number;
   /** One round; it may name the milliseconds until the next one. Long work looks at `ending` now and then. */
   readonly round: (ending: AbortSignal) => Promise<number | void>;
-  /** What to say of a round that failed. What fails while the loop ends is not spoken of. */
+  /** What to say of a round that failed, and what to forget before the next one. Not called once the loop ends. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -16,9 +16,15 @@ export class Loop {
   readonly #options: LoopOptions;
   readonly #ending = new AbortController();
   #running: Promise<void> | undefined;
+  #failure: Error | undefined;
 
   constructor(options: LoopOptions) {
     this.#options = options;
+  }
+
+  /** Why the last round failed; undefined if it went well, and before the first one has ended. */
+  get failure(): Error | undefined {
+    return this.#failure;
   }
 
   /** Begins with the first round. May be called twice. */
@@ -40,7 +46,9 @@ export class Loop {
       try {
         waitMs = (await round(signal)) ?? everyMs;
         failures = 0;
+        this.#failure = undefined;
       } catch (error) {
+        this.#failure = error as Error;
         failures += 1;
         waitMs = retryMs(failures);
         if (!signal.aborted) onFailure(error);

@@ -27,6 +27,10 @@ async function run(rounds: readonly (() => Promise<number | void>)[], options: P
   return { count, failures, asked };
 }
 
+async function until(check: () => boolean): Promise<void> {
+  while (!check()) await new Promise(setImmediate);
+}
+
 const well = async () => undefined;
 const badly = async () => Promise.reject(new Error('no'));
 
@@ -42,6 +46,24 @@ describe('a loop', () => {
       failures: [new Error('no'), new Error('no'), new Error('no')],
       asked: [1, 2, 1],
     });
+  });
+
+  it('says why its last round failed, for as long as it is the last', async () => {
+    let rounds = 0;
+    const seen: (string | undefined)[] = [];
+    const loop: Loop = new Loop({
+      everyMs: 0,
+      round: async () => {
+        seen.push(loop.failure?.message);
+        if (++rounds === 3) void loop.stop();
+        if (rounds === 1) throw new Error('no');
+      },
+      onFailure: () => undefined,
+    });
+    loop.start();
+    await until(() => rounds === 3);
+    await loop.stop();
+    expect(seen).toEqual([undefined, 'no', undefined]);
   });
 
   it('says nothing of a round that fails because it ends', async () => {

@@ -27,12 +27,15 @@ export class AuditFeed {
   #ready = false;
   /** The id of the last message in the stream; null when that is unknown. */
   #last: { readonly id: string; readonly position: number } | null = null;
-  #trouble: string | null = null;
   readonly #loop = new Loop({
     everyMs,
     retryMs: () => retryMs,
     round: (ending) => this.#publishAll(ending),
-    onFailure: (err) => this.#logger.warn({ err }, 'publishing failed and is repeated'),
+    onFailure: (err) => {
+      this.#ready = false;
+      this.#last = null;
+      this.#logger.warn({ err }, 'publishing failed and is repeated');
+    },
   });
 
   constructor(into: EntryStream, pool: Pool, bus: Bus, health: HealthRegistry) {
@@ -40,7 +43,9 @@ export class AuditFeed {
     this.#pool = pool;
     this.#nc = bus.nc;
     this.#js = jetstream(bus.nc, { timeout: ackTimeoutMs });
-    health.warn(`audit feed ${into.stream}`, () => this.#trouble);
+    health.warn(`audit feed ${into.stream}`, () =>
+      this.#loop.failure ? 'nothing can be published to JetStream right now' : null,
+    );
   }
 
   /** Once the tables exist. */
@@ -53,16 +58,8 @@ export class AuditFeed {
   }
 
   async #publishAll(ending: AbortSignal): Promise<void> {
-    try {
-      if (!this.#ready) await this.#ensureStream();
-      while (!ending.aborted && (await this.#publishSome()));
-      this.#trouble = null;
-    } catch (error) {
-      this.#ready = false;
-      this.#last = null;
-      this.#trouble = 'nothing can be published to JetStream right now';
-      throw error;
-    }
+    if (!this.#ready) await this.#ensureStream();
+    while (!ending.aborted && (await this.#publishSome()));
   }
 
   /** Publishes what fits the window. True: there may be more. */

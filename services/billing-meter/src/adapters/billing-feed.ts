@@ -39,12 +39,15 @@ export class BillingFeed implements OnApplicationShutdown {
   #ready = false;
   /** The id of the last message in the stream; null when that is unknown. */
   #last: string | null = null;
-  #trouble: string | null = null;
   readonly #loop = new Loop({
     everyMs,
     retryMs: () => retryMs,
     round: (ending) => this.#publishAll(ending),
-    onFailure: (err) => this.#logger.warn({ err }, 'publishing failed and is repeated'),
+    onFailure: (err) => {
+      this.#ready = false;
+      this.#last = null;
+      this.#logger.warn({ err }, 'publishing failed and is repeated');
+    },
   });
 
   constructor(
@@ -57,7 +60,7 @@ export class BillingFeed implements OnApplicationShutdown {
     this.#leadership = leadership;
     this.#nc = bus.nc;
     this.#js = jetstream(bus.nc, { timeout: ackTimeoutMs });
-    health.warn('billing feed', () => this.#trouble);
+    health.warn('billing feed', () => (this.#loop.failure ? 'nothing can be published to JetStream right now' : null));
   }
 
   start(): void {
@@ -69,16 +72,8 @@ export class BillingFeed implements OnApplicationShutdown {
   }
 
   async #publishAll(ending: AbortSignal): Promise<void> {
-    try {
-      if (await this.#leadership.lead()) while (!ending.aborted && (await this.#publishSome()));
-      else this.#last = null;
-      this.#trouble = null;
-    } catch (error) {
-      this.#ready = false;
-      this.#last = null;
-      this.#trouble = 'nothing can be published to JetStream right now';
-      throw error;
-    }
+    if (await this.#leadership.lead()) while (!ending.aborted && (await this.#publishSome()));
+    else this.#last = null;
   }
 
   /** Publishes what fits the window. True: there may be more. */

@@ -51,18 +51,10 @@ export class WitnessLoop implements OnApplicationBootstrap, OnApplicationShutdow
   readonly #unreported: Set<string>;
   readonly #reading: { tree: string | null; state: Reading | null } = { tree: null, state: null };
   #restUntilMs = 0;
-  #trouble: string | null = 'has not seen the log yet';
+  #seen = false;
   readonly #loop = new Loop({
     everyMs,
-    round: async () => {
-      try {
-        await this.#round();
-        this.#trouble = null;
-      } catch (error) {
-        this.#trouble = 'the audit log cannot be looked at right now';
-        throw error;
-      }
-    },
+    round: () => this.#round(),
     // Whatever could not be asked is asked again: only what was shown is ever refused.
     onFailure: (err) => logger.warn({ err }, 'the log could not be looked at; trying again'),
   });
@@ -72,7 +64,7 @@ export class WitnessLoop implements OnApplicationBootstrap, OnApplicationShutdow
     this.#memory = memory;
     this.#key = key;
     this.#unreported = new Set(memory.trees.keys());
-    health.warn('audit-projector', () => this.#trouble);
+    health.warn('audit-projector', () => this.#trouble());
     health.warn('refused trees', () => this.#refusals());
     meter
       .createObservableGauge('tollgate_witness_refused_trees', {
@@ -100,6 +92,7 @@ export class WitnessLoop implements OnApplicationBootstrap, OnApplicationShutdow
       ...(await inTurn([...this.#unreported], (tree) => this.#report(tree))),
     ];
     if (failures.length > 0) throw failures[0];
+    this.#seen = true;
   }
 
   async #readSomeAgain(): Promise<unknown[]> {
@@ -196,6 +189,11 @@ export class WitnessLoop implements OnApplicationBootstrap, OnApplicationShutdow
 
   #isRefused(tree: string): boolean {
     return (this.#memory.trees.get(tree)?.refused ?? null) !== null;
+  }
+
+  #trouble(): string | null {
+    if (this.#loop.failure) return 'the audit log cannot be looked at right now';
+    return this.#seen ? null : 'has not seen the log yet';
   }
 
   #refusals(): string[] {

@@ -132,6 +132,7 @@ describe('tollgate audit verify', () => {
     });
     expect((await verify(lines.toSpliced(7, 1))).printed).toContain('stands where the entry of index 7 belongs');
     expect((await verify(lines.slice(0, 30))).printed).toContain('the first one that is missing has index 30');
+    expect((await verify([])).printed).toMatch(/that is missing has index 0\. If it has a filter that nothing matches/);
     const cut = { checkpoint: note(30), held: note(35) };
     expect((await verify(tree.all(30), cut)).printed).toContain('The log was cut');
     const fork = exported(Array.from({ length: size }, (_, at) => recordOf(at, org, at === 4 ? { reason: 'x' } : {})));

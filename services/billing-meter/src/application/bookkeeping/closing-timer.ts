@@ -18,10 +18,13 @@ export class ClosingTimer implements OnApplicationShutdown {
     everyMs,
     retryMs: (failures) => Math.min(retryMaxMs, everyMs * 2 ** (failures - 1)),
     round: (ending) => this.#round(ending),
-    onFailure: (err) => this.#logger.warn({ err }, 'a pass of the clerk failed and is repeated'),
+    onFailure: (err) => {
+      // What the books know is read again: the failure may have been that somebody else wrote.
+      this.#led = false;
+      this.#logger.warn({ err }, 'a pass of the clerk failed and is repeated');
+    },
   });
   #led = false;
-  #trouble: Error | undefined;
 
   constructor(
     private readonly clerk: Clerk,
@@ -31,7 +34,7 @@ export class ClosingTimer implements OnApplicationShutdown {
 
   /** Why nothing is booked right now; undefined while all is well. */
   get trouble(): Error | undefined {
-    return this.#trouble;
+    return this.#loop.failure;
   }
 
   /** Once the read models are there. */
@@ -46,21 +49,12 @@ export class ClosingTimer implements OnApplicationShutdown {
 
   /** @returns the milliseconds until the next round */
   async #round(ending: AbortSignal): Promise<number> {
-    try {
-      const leads = await this.leadership.lead();
-      if (leads && !this.#led) this.clerk.forget();
-      this.#led = leads;
-      if (leads) {
-        await this.clerk.pass();
-        this.comparisons.look(() => performance.now(), ending);
-      }
-      this.#trouble = undefined;
-      return leads ? everyMs : standbyMs;
-    } catch (error) {
-      this.#trouble = error as Error;
-      // What the books know is read again: the failure may have been that somebody else wrote.
-      this.#led = false;
-      throw error;
-    }
+    const leads = await this.leadership.lead();
+    if (leads && !this.#led) this.clerk.forget();
+    this.#led = leads;
+    if (!leads) return standbyMs;
+    await this.clerk.pass();
+    this.comparisons.look(() => performance.now(), ending);
+    return everyMs;
   }
 }

@@ -1,8 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createPool, type Pool } from '@tollgate/event-log';
 import { type ServiceHandle, startStack, type TestStack } from '@tollgate/stack';
 import { Link } from '../chaos/link.ts';
-import { type Callers, callersOf, makeOrganization, makeToken, must, type Organization } from '../support/api.ts';
+import {
+  type Caller,
+  type Callers,
+  callersOf,
+  makeOrganization,
+  makeToken,
+  must,
+  type Organization,
+  request,
+} from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
 import { copyPostgres } from '../support/restore.ts';
 import { httpDoor, Watch } from '../support/watch.ts';
@@ -15,6 +25,7 @@ let callers: Callers;
 let acme: Organization;
 let link: Link;
 let remote: ServiceHandle;
+let authorization: string;
 let admin: Pool;
 
 beforeAll(async () => {
@@ -33,15 +44,17 @@ afterAll(async () => {
 const revoke = async ({ token }: { token: { id: string } }) =>
   must(200, await acme.owner('POST', acme.at(`/tokens/${token.id}/revoke`)));
 
-const reasonOf = async ({ secret }: { secret: string }) =>
-  must(200, await callers.verifier('POST', '/v1/verify', { token: secret })).reason;
+const reasonOf = async ({ secret }: { secret: string }, verifier: Caller) =>
+  must(200, await verifier('POST', '/v1/verify', { token: secret })).reason;
+/** The verifier behind the link. */
+const atRemote: Caller = (method, path, body) => request(remote.url + path, method, body, { authorization });
 
 describe('an authority whose lease rows were lost', () => {
   it('waits for the whole lease: a verifier that it does not know of any more refuses when the revoke returns', async () => {
     const columns = 'log_id, incarnation, verifier, renewal, run, written_by';
     await admin.query(`CREATE TABLE public.copy AS SELECT ${columns} FROM log.leases`);
     remote = await stack.spawn('auth-verifier', { TOLLGATE_NATS_URL: link.url });
-    const authorization = `Bearer ${await callers.jwt({ sub: 'shop', scope: 'tokens:verify' })}`;
+    authorization = `Bearer ${await callers.jwt({ sub: 'shop', scope: 'tokens:verify' })}`;
     const watch = new Watch({ remote: httpDoor(remote.url, authorization) });
     try {
       const made = await makeToken(acme);
@@ -77,14 +90,22 @@ describe('an authority whose lease rows were lost', () => {
     const kept = await makeToken(acme);
     const copy = await copyPostgres(stack);
     const lost = await eventually(() => makeToken(acme), 10_000);
-    await eventually(async () => expect(await reasonOf(lost)).toBeUndefined(), 10_000);
+    await eventually(async () => expect(await reasonOf(lost, atRemote)).toBeUndefined(), 10_000);
 
+    // It hears what follows and can ask for nothing: what it hears must not go on top of what it has of the lost log.
+    link.cut('up');
     await copy.restore();
     const { barrier } = await eventually(() => revoke(kept), 10_000);
     expect(barrier).toMatchObject({ mode: 'lease-expired' });
+    for (let n = 0; n < 3; n++) await makeToken(acme);
+    // Longer than any request for a lease waits: those that name the lost event are answered no more.
+    await sleep(wholeLeaseMs);
+    link.heal();
     // At the position where the lost token was created the log holds the revocation now.
-    await eventually(async () => expect(await reasonOf(lost)).toBe('unknown'), 10_000);
-    expect(await reasonOf(kept)).toBe('revoked');
+    for (const verifier of [callers.verifier, atRemote])
+      await eventually(async () => expect(await reasonOf(lost, verifier)).toBe('unknown'), 10_000);
+    expect(await reasonOf(kept, atRemote)).toBe('revoked');
+    expect(await reasonOf(kept, callers.verifier)).toBe('revoked');
   });
 
   it('takes a new start of Postgres for a loss, since the data directory may be an older one', async () => {

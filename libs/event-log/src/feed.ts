@@ -25,6 +25,8 @@ export interface FeedOptions {
   readonly bus: FeedBus;
   /** The last position that was applied already; 0 for all. */
   readonly from: number;
+  /** The id of the event at `from`. Without it, the first one that comes is trusted to stand behind that. */
+  readonly fromId?: string;
   /** The log that `from` counts in. Default: the one the source has at the start. */
   readonly logId?: string;
   /** Takes the next events, in order. When it throws, it gets the same events again. */
@@ -35,7 +37,10 @@ export interface FeedOptions {
   readonly lingerMs?: () => number;
   /** Without a sign of the relay for this long, the log itself is asked (default 1,000). */
   readonly silenceMs?: number;
-  /** Called once if the source turns out to be another log, or an older state of it (a restore): the feed ends then. */
+  /**
+   * Called once if the source turns out to be another log, an older state of it, or one that went on otherwise from an older state
+   * (a restore): the feed ends then, and nothing of the other history was handed over.
+   */
   readonly onLogChanged?: (error: Error) => void;
 }
 
@@ -43,6 +48,12 @@ export interface FeedOptions {
 interface Decoded {
   readonly events: readonly RecordedTollgateEvent[];
   readonly error?: unknown;
+}
+
+/** An event with the id of the one before it, where that is known. */
+interface Linked {
+  readonly event: RecordedTollgateEvent;
+  readonly previousId: string | undefined;
 }
 
 const decodedOf = new WeakMap<Uint8Array, Decoded>();
@@ -80,11 +91,11 @@ meter
  */
 export class Feed {
   readonly name: string;
-  private readonly options: Required<Omit<FeedOptions, 'logId' | 'onLogChanged'>>;
+  private readonly options: Required<Omit<FeedOptions, 'fromId' | 'logId' | 'onLogChanged'>>;
   private readonly onLogChanged: FeedOptions['onLogChanged'];
   private readonly logger: Logger;
   private readonly signal = new Signal();
-  private readonly ahead = new Map<number, RecordedTollgateEvent>();
+  private readonly ahead = new Map<number, Linked>();
   private queue: RecordedTollgateEvent[] = [];
   private unsubscribe: (() => void)[] = [];
   private running: Promise<void> | undefined;
@@ -94,6 +105,8 @@ export class Feed {
   private heardAt = 0;
   /** Last position in or before the queue. */
   private tail: number;
+  /** The id of the event there, once it is known. */
+  private tailId: string | undefined;
   private done: number;
   private highest: number;
   private failing: Error | undefined;
@@ -102,6 +115,7 @@ export class Feed {
     this.options = { batchMax: 500, lingerMs: () => 0, silenceMs: 1_000, ...options };
     this.name = options.name;
     this.logId = options.logId;
+    this.tailId = options.fromId;
     this.onLogChanged = options.onLogChanged;
     this.tail = this.done = this.highest = options.from;
     this.logger = createLogger('feed').child({ feed: this.name });
@@ -169,17 +183,21 @@ export class Feed {
     const position = Number(headers?.get(eventHeaders.position));
     if (!this.isOurs(headers?.get(eventHeaders.logId)) || !Number.isSafeInteger(position) || position <= this.tail)
       return;
-    if (this.queue.length < KEPT_MAX) this.take(data, Number(headers?.get(eventHeaders.previous)), position);
+    if (this.queue.length < KEPT_MAX) {
+      const previousId = headers?.get(eventHeaders.previousId) || undefined;
+      this.take(data, Number(headers?.get(eventHeaders.previous)), previousId, position);
+    }
     this.noteHead(position);
     this.signal.notify();
   }
 
   /** The events of a message that stand where its headers say. */
-  private take(data: Uint8Array, previous: number, position: number): void {
+  private take(data: Uint8Array, previous: number, firstPreviousId: string | undefined, position: number): void {
     const { events, error: err } = decoded(data);
     if (err) this.logger.warn({ err, position }, 'a message of the feed cannot be read; the log is read instead');
     for (const [index, event] of events.entries()) {
-      if (event.position === previous + 1 + index) this.accept(event);
+      const previousId = index === 0 ? firstPreviousId : events[index - 1]!.id;
+      if (event.position === previous + 1 + index) this.accept({ event, previousId });
     }
   }
 
@@ -202,17 +220,28 @@ export class Feed {
   }
 
   /** Takes an event if it is the next one, with those that waited for it; keeps it if it came before its turn. */
-  private accept(event: RecordedTollgateEvent): void {
-    if (event.position <= this.tail) return;
-    if (event.position > this.tail + 1) {
-      if (this.ahead.size < KEPT_MAX) this.ahead.set(event.position, event);
+  private accept(linked: Linked): void {
+    const { position } = linked.event;
+    if (position <= this.tail) return;
+    if (position > this.tail + 1) {
+      if (this.ahead.size < KEPT_MAX) this.ahead.set(position, linked);
       return;
     }
-    for (let next: RecordedTollgateEvent | undefined = event; next; next = this.ahead.get(this.tail + 1)) {
-      this.ahead.delete(next.position);
-      this.queue.push(next);
-      this.tail = next.position;
+    for (let next: Linked | undefined = linked; next; next = this.ahead.get(this.tail + 1)) {
+      const { event, previousId } = next;
+      if (this.stopped || this.leavesHistory(previousId)) return;
+      this.ahead.delete(event.position);
+      this.queue.push(event);
+      this.tail = event.position;
+      this.tailId = event.id;
     }
+  }
+
+  /** Ids are random: where another event stands at the same place, the log was taken back and has gone on otherwise. */
+  private leavesHistory(idAtTail: string | undefined): boolean {
+    if (this.tailId === undefined || idAtTail === undefined || idAtTail === this.tailId) return false;
+    this.leaveLog(`the log holds the event ${idAtTail} at ${this.tail}, where it had ${this.tailId}`);
+    return true;
   }
 
   private async run(): Promise<void> {
@@ -264,13 +293,15 @@ export class Feed {
     if (this.mustAsk) await this.askHead();
     if (this.stopped || this.head === this.tail) return;
     const next = this.tail + 1;
-    const events = await source.read(this.tail, batchMax);
-    if (events[0]?.position !== next) {
-      throw new Error(
-        `position ${next} is known to exist, and the log answered with ${events[0]?.position ?? 'nothing'}`,
-      );
-    }
-    for (const event of events) this.accept(event);
+    // With the event before, whose id shows that what follows is of the same history.
+    const known = this.tailId === undefined ? 0 : 1;
+    const events = await source.read(this.tail - known, batchMax + known);
+    // A page may end anywhere after its first event.
+    if (events.length === known) events.push(...(await source.read(this.tail, batchMax)));
+    const first = events[known];
+    if (first?.position !== next)
+      throw new Error(`position ${next} is known to exist, and the log answered with ${first?.position ?? 'nothing'}`);
+    for (const [index, event] of events.entries()) this.accept({ event, previousId: events[index - 1]?.id });
   }
 
   private async askHead(): Promise<void> {

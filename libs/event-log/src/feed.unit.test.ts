@@ -296,6 +296,58 @@ describe('a feed', () => {
     expect(feed.trouble!.message).toContain('the log ends at 3, before 4, which it had');
   });
 
+  describe('when the log was taken back and has gone on otherwise', () => {
+    let changed: jest.Mock;
+    let feed: Feed;
+    let other: RecordedTollgateEvent[];
+
+    /** The feed has three events; the log holds another third one, and two after it. */
+    beforeEach(async () => {
+      changed = jest.fn();
+      ({ feed } = await openIdle({ onLogChanged: changed }));
+      const events = await append(5);
+      send(...events.slice(0, 3));
+      await reached(feed, 3);
+      other = events.with(2, { ...events[2]!, id: 'evt_other' });
+      jest.spyOn(log, 'read').mockImplementation(async (after, limit) => other.slice(after, after + limit));
+    });
+
+    async function ended(): Promise<void> {
+      await until('it has noticed', () => changed.mock.calls.length === 1);
+      expect(feed.trouble!.message).toContain('the log holds the event evt_other at 3, where it had');
+      expect(seen).toEqual([1, 2, 3]);
+    }
+
+    it('ends when a message names another event before it', async () => {
+      bus.sendAfter('evt_other', logId, other[3]!);
+      await ended();
+    });
+
+    it('hands over nothing that came before its turn', async () => {
+      bus.sendAfter(other[3]!.id, logId, other[4]!);
+      bus.sendAfter('evt_other', logId, other[3]!);
+      await ended();
+    });
+
+    it('ends when it reads another event where it stands', async () => {
+      bus.announceHead(logId, 5);
+      await ended();
+    });
+
+    it('ends when it starts at an event that is not there', async () => {
+      feed = open({ from: 3, fromId: 'evt_lost', onLogChanged: changed });
+      await until('it has noticed', () => changed.mock.calls.length === 1);
+      expect(seen).toEqual([1, 2, 3]);
+    });
+  });
+
+  it('goes on from the event that it starts at, also when a page has no more than that', async () => {
+    const events = await append(5);
+    jest.spyOn(log, 'read').mockImplementation(async (after) => events.slice(after, after + 1));
+    await reached(open({ from: 2, fromId: events[1]!.id }), 5);
+    expect(seen).toEqual([3, 4, 5]);
+  });
+
   it('stops after the call under way, and lets go of the bus', async () => {
     let release = () => {};
     const held = new Promise<void>((resolve) => (release = resolve));

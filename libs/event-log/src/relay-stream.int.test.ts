@@ -86,7 +86,7 @@ describe('the stream of events', () => {
     expect(await positions()).toEqual([1, 2]);
     expect(await add(batch[1]!)).toBe(true);
     await expect(add(batch[2]!)).rejects.toThrow('message size exceeds maximum');
-    stream.deliver(LOG, batch.slice(3).map(outgoing));
+    stream.deliver(LOG, batch.slice(3).map(outgoing), batch[2]!.id);
     await nc.flush();
     expect(await positions()).toEqual([1, 2]);
     await manager.streams.update(streams.events, { ...config, max_msg_size: -1 });

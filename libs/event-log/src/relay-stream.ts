@@ -85,8 +85,11 @@ export class RelayStream {
     return added;
   }
 
-  /** To the services, which do not wait for the stream: together what goes together. */
-  deliver(logId: string, events: readonly OutgoingEvent[]): void {
+  /**
+   * To the services, which do not wait for the stream: together what goes together.
+   * @param previousId the id of the event before the first; null at the beginning of the log
+   */
+  deliver(logId: string, events: readonly OutgoingEvent[], previousId: string | null): void {
     for (let from = 0; from < events.length;) {
       let [to, bytes] = [from, 0];
       do bytes += events[to++]!.text.length;
@@ -96,6 +99,8 @@ export class RelayStream {
       const payload = texts.length === 1 ? texts[0]! : `[${texts.join()}]`;
       const [first, last] = [together[0]!, together.at(-1)!];
       const headers = feedHeaders(logId, first.event.position - 1, last.event.position);
+      const before = from === 0 ? previousId : events[from - 1]!.event.id;
+      if (before !== null) headers.set(eventHeaders.previousId, before);
       this.nc.publish(subjects.feed, payload, { headers });
       from = to;
     }

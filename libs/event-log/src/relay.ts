@@ -60,6 +60,8 @@ export class Relay {
   private acked = 0;
   /** Published to the services by this leader. */
   private delivered = 0;
+  /** The id of the event there; null at the beginning of the log. */
+  private deliveredId: string | null = null;
   private jetStreamRetryAt = 0;
   private jetStreamReady = false;
   private attempt: Promise<void> | undefined;
@@ -173,11 +175,13 @@ export class Relay {
   }
 
   private async takeOver(client: pg.Client): Promise<void> {
-    const { rows } = await client.query<{ log_id: string; position: number }>(
-      'SELECT head.log_id, relay.position FROM log.head AS head, log.relay AS relay',
+    const { rows } = await client.query<{ log_id: string; position: number; id: string | null }>(
+      `SELECT head.log_id, relay.position, (SELECT id FROM log.events WHERE position = relay.position)
+         FROM log.head AS head, log.relay AS relay`,
     );
     this.logId = rows[0]!.log_id;
     this.acked = this.delivered = rows[0]!.position;
+    this.deliveredId = rows[0]!.id;
     this.jetStreamReady = false;
     this.fresh = [];
     this.leads = true;
@@ -226,8 +230,9 @@ export class Relay {
 
   /** The services have them whatever becomes of the stream. */
   private send(events: readonly OutgoingEvent[]): void {
-    this.stream.deliver(this.logId, events);
-    this.delivered = events.at(-1)?.event.position ?? this.delivered;
+    this.stream.deliver(this.logId, events, this.deliveredId);
+    const last = events.at(-1)?.event;
+    if (last) [this.delivered, this.deliveredId] = [last.position, last.id];
   }
 
   /** Runs beside the rounds: the services must not wait for a JetStream that doesn't answer. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   context,
   propagation,
@@ -195,26 +196,32 @@ export class ProjectionRunner {
       batchMax: batchMax ?? 500,
       lingerMs: () => (this.waiting.size > 0 ? 0 : this.lastBatch > BUSY_EVENTS ? BUSY_LINGER_MS : LINGER_MS),
       onEvents: (events) => this.apply(events, () => this.feed === feed),
+      onLogChanged: (error) => {
+        if (this.feed !== feed) return;
+        this.failing = error;
+        this.beginAgain(RETRY_MS);
+      },
     });
     this.feed = feed;
     feed.start();
   }
 
   /**
-   * Postgres was started anew, and its log may end before what waits here: that is dropped, and the log is read from where the
-   * tables stand now.
+   * Postgres was started anew, or its log is not the one that was followed: what waits here is dropped, and the log is read from
+   * where the tables stand now. Tables that are ahead of the log are looked at again and again: `trouble` says so.
    */
-  private beginAgain(): void {
+  private beginAgain(pauseMs = 0): void {
     this.run += 1;
     this.reached = 0;
     // Without a feed, somebody is looking at the tables already, and looks once more.
     if (!this.feed) return;
     void this.feed.stop();
     this.feed = undefined;
-    this.beginning = this.followAgain();
+    this.beginning = this.followAgain(pauseMs);
   }
 
-  private async followAgain(): Promise<void> {
+  private async followAgain(pauseMs: number): Promise<void> {
+    if (pauseMs > 0) await sleep(pauseMs);
     while (this.endNewRuns && !this.feed) {
       try {
         await this.follow();
@@ -222,7 +229,7 @@ export class ProjectionRunner {
       } catch (err) {
         this.failing = err as Error;
         this.logger.warn({ err }, 'the tables cannot be looked at yet after a new start of Postgres');
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        await sleep(RETRY_MS);
       }
     }
   }
@@ -238,7 +245,7 @@ export class ProjectionRunner {
     } catch (error) {
       // Another process of the same program builds them: this one starts when that is done.
       if ((error as { code?: string }).code !== 'CONFLICT') throw error;
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await sleep(500);
     }
     return this.currentGeneration();
   }

@@ -176,6 +176,7 @@ export class VerifierHost {
       source: this.#authority.source,
       bus: this.#authority.feedBus,
       from: replica.applied,
+      ...(last ? { fromId: last.eventId } : {}),
       logId,
       batchMax,
       onEvents: async (events) => {

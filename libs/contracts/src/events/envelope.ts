@@ -54,5 +54,7 @@ export interface RecordedEvent<Type extends string = string, Data = unknown> {
 export const eventHeaders = {
   position: 'Tollgate-Position',
   previous: 'Tollgate-Previous',
+  /** To the services alone: the id of the event before, by which a feed knows that it is of the same history. */
+  previousId: 'Tollgate-Previous-Id',
   logId: 'Tollgate-Log',
 } as const;

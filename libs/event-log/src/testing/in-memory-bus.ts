@@ -12,13 +12,19 @@ export class InMemoryBus implements FeedBus {
     return () => void this.subscribers.delete(subscriber);
   }
 
-  /** Sends an event as the relay does, or several of adjacent positions together. */
+  /** Sends an event, or several of adjacent positions together, without the id of the one before. */
   sendEvent(logId: string, ...events: readonly RecordedTollgateEvent[]): void {
+    this.sendAfter(undefined, logId, ...events);
+  }
+
+  /** Sends events as the relay does: they name the one before them. */
+  sendAfter(previousId: string | undefined, logId: string, ...events: readonly RecordedTollgateEvent[]): void {
     const [first, last] = [events[0]!, events.at(-1)!];
     const values: Record<string, string> = {
       [eventHeaders.position]: String(last.position),
       [eventHeaders.previous]: String(first.position - 1),
       [eventHeaders.logId]: logId,
+      ...(previousId !== undefined && { [eventHeaders.previousId]: previousId }),
     };
     this.send(subjects.feed, {
       subject: subjects.feed,

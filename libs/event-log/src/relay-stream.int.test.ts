@@ -7,6 +7,7 @@ import type { StoredEvent } from './codec.ts';
 import { outgoing, RelayStream } from './relay-stream.ts';
 import { connectAs, connectAsOperator } from './testing/bus.ts';
 import { at, idOf, meta, org } from './testing/requests.ts';
+import { until } from './testing/until.ts';
 
 const LOG = 'the-log';
 const DAY_MS = 86_400_000;
@@ -117,6 +118,9 @@ describe('the stream of events', () => {
     await add(...events(1, 3));
     await manager.streams.purge(streams.events);
     await nats.restart();
+    const isBack = () => manager.streams.info(streams.events).then(Boolean, () => false);
+    // A request that meets the end of the old connection has no answer.
+    await until('the operator is connected again', isBack);
     await add(...events(4, 5)).catch(() => false);
     await stream.ensure();
     await add(...events(4, 5));

@@ -1,11 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
 import type { StoredEvent } from './codec.ts';
 import type { AppendRequest } from './types.ts';
 import { EventAppender, type AppenderOptions } from './appender.ts';
 import { PostgresEventLog } from './postgres-event-log.ts';
 import { startDatabase, type TestDatabase } from './testing/database.ts';
-import { idOf, org, spaceCreated } from './testing/requests.ts';
-import { heldAppend } from './testing/held-append.ts';
+import { idOf, org, spaceCreated, tokenRenamed } from './testing/requests.ts';
+import { heldAppend, untilBlocked } from './testing/held-append.ts';
 import { until } from './testing/until.ts';
 
 let db: TestDatabase;
@@ -173,6 +174,99 @@ describe('when Postgres', () => {
     }
     await held.rollBack();
     expect(await oneByOne.append(spaceCreated(fresh()))).toMatchObject({ replayed: false });
+  });
+});
+
+describe('an appender that has the log to itself', () => {
+  const key = (name: string) => ({
+    orgId: org,
+    caller: 'acc_1',
+    operation: 'spaces.create',
+    key: name,
+    requestHash: 'hash',
+    answer: (places: readonly number[]) => places,
+  });
+
+  /** After two batches in a row it guesses. */
+  async function settled(): Promise<void> {
+    for (let n = 0; n < 3; n++) await appender.append(spaceCreated(fresh()));
+  }
+
+  /** What the appender asks of Postgres meanwhile. */
+  async function statements(work: () => Promise<unknown>): Promise<number> {
+    const query = jest.spyOn(pg.Client.prototype, 'query');
+    try {
+      await work();
+      return query.mock.calls.length;
+    } finally {
+      query.mockRestore();
+    }
+  }
+
+  it('looks and writes with one statement', async () => {
+    await settled();
+    const n = fresh();
+    expect(await statements(() => appender.append(tokenRenamed(n, 0)))).toBe(1);
+    expect(await statements(() => appender.append(tokenRenamed(n, 1)))).toBe(1);
+    const before = await log.head();
+    const idempotency = key(`alone-${n}`);
+    const guards = [{ stream: tokenRenamed(n, 0).stream, version: 2 }];
+    expect(await statements(() => appender.append({ ...spaceCreated(fresh()), guards, idempotency }))).toBe(1);
+    expect(await appender.append({ ...spaceCreated(fresh()), idempotency })).toMatchObject({ replayed: true });
+    expect(await positions(before)).toEqual([before + 1]);
+  });
+
+  it('does not go by that when it was quiet for long', async () => {
+    await settled();
+    const now = performance.now();
+    jest.spyOn(performance, 'now').mockReturnValue(now + 1_100);
+    expect(await statements(() => appender.append(spaceCreated(fresh())))).toBeGreaterThan(1);
+    jest.restoreAllMocks();
+  });
+
+  it('notices that another one appended', async () => {
+    const n = fresh();
+    await appender.append(tokenRenamed(n, 0));
+    await settled();
+    const before = await log.head();
+    await open().append(tokenRenamed(n, 1));
+    await expect(appender.append(tokenRenamed(n, 1))).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('it is at version 2, not 1'),
+    });
+    await appender.append(tokenRenamed(n, 2));
+    expect(await positions(before)).toEqual([before + 1, before + 2]);
+  });
+
+  it('notices what was appended while it waited for the head', async () => {
+    await settled();
+    const held = await heldAppend(db, spaceCreated(fresh()));
+    const waiting = appender.append(spaceCreated(fresh()));
+    await untilBlocked(db);
+    await held.commit();
+    expect(await waiting).toMatchObject({ positions: [held.position + 1] });
+  });
+
+  it('goes on where it was when what it waited for was rolled back', async () => {
+    await settled();
+    const held = await heldAppend(db, spaceCreated(fresh()));
+    const waiting = appender.append(spaceCreated(fresh()));
+    await untilBlocked(db);
+    await held.rollBack();
+    expect(await waiting).toMatchObject({ positions: [held.position] });
+  });
+
+  it('refuses of a batch only what lost', async () => {
+    const n = fresh();
+    await appender.append(tokenRenamed(n, 0));
+    await settled();
+    const outcomes = await Promise.allSettled([
+      appender.append(tokenRenamed(n, 0, 'stale')),
+      appender.append(tokenRenamed(n, 1, 'first')),
+      appender.append(tokenRenamed(n, 1, 'second')),
+      appender.append(spaceCreated(fresh())),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected', 'fulfilled']);
   });
 });
 

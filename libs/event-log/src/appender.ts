@@ -3,9 +3,16 @@ import pg from 'pg';
 import { TollgateError, type EventMeta, type RecordedTollgateEvent } from '@tollgate/contracts';
 import { createDurationHistogram, createLogger, currentTraceparent, meter, withSpan } from '@tollgate/telemetry';
 import { decideBatch, writesOf, type BatchDecision } from './batch.ts';
-import { lockAndRead, prepareAppends, refusalOf, writeAndCommit, writesAnything } from './append-transaction.ts';
+import { assumptionsOf, lockAndRead, prepareAppends, refusalOf, write, writesAnything } from './append-transaction.ts';
 import { checkedRequest } from './codec.ts';
-import { connectionConfig, endClient, isBrokenConnection, isRefusedValue, isUnavailable } from './pool.ts';
+import {
+  connectionConfig,
+  endClient,
+  isBrokenConnection,
+  isOutcomeUnknown,
+  isRefusedValue,
+  isUnavailable,
+} from './pool.ts';
 import { mainLog, type LogDefinition } from './log-definition.ts';
 import type { AppendRequest, AppendResult, EventStore } from './types.ts';
 
@@ -18,6 +25,8 @@ const duration = createDurationHistogram(
   'From the call of append to its answer',
 ).series({});
 
+/** A connection that answered this lately is taken to be there still. */
+const FRESH_MS = 1_000;
 /** A transaction that lasts longer than this is given up by Postgres: it holds the lock that every append needs. */
 const STATEMENT_TIMEOUT_MS = 3_000;
 
@@ -34,6 +43,15 @@ export interface AppenderOptions {
   readonly onCommitted?: (events: readonly RecordedTollgateEvent[]) => void;
 }
 
+/** Where the last batch left the log. */
+interface Tip {
+  readonly head: number;
+  readonly lastAt: string | null;
+  /** Nobody else appended between the last two batches. */
+  readonly alone: boolean;
+  readonly seenMs: number;
+}
+
 interface Waiting {
   readonly request: AppendRequest;
   /** Of the caller: statements of a batch show in the trace of its first append. */
@@ -44,7 +62,9 @@ interface Waiting {
 
 /**
  * The write side of the log: one per process. Appends that arrive while a transaction is in flight are written together by
- * the next one (group commit). Uses one connection of its own; when Postgres goes away, every waiting append fails with
+ * the next one (group commit). As long as nobody else appends, a batch is decided on where the last one left the log and on what its
+ * requests expect, and one statement looks whether that holds and writes it; otherwise everything is read first, under the lock of
+ * the head. Uses one connection of its own; when Postgres goes away, every waiting append fails with
  * SERVICE_UNAVAILABLE, and the next append connects anew.
  */
 export class EventAppender implements EventStore {
@@ -52,6 +72,7 @@ export class EventAppender implements EventStore {
   private readonly waiting: Waiting[] = [];
   private readonly logger = createLogger('event-log');
   private client: pg.Client | undefined;
+  private tip: Tip | undefined;
   private running: Promise<void> | undefined;
   private closed = false;
 
@@ -124,8 +145,8 @@ export class EventAppender implements EventStore {
   }
 
   /**
-   * Decides and commits a batch. A connection that broke while it lay idle is replaced once: COMMIT was not sent then, so
-   * doing it again is safe.
+   * Decides and commits a batch. A connection that broke while it lay idle is replaced once, where nothing was sent that commits:
+   * doing it again is safe then.
    */
   private async transact(requests: AppendRequest[]): Promise<BatchDecision> {
     const reused = this.client !== undefined;
@@ -139,15 +160,41 @@ export class EventAppender implements EventStore {
 
   private async transactOnce(requests: AppendRequest[]): Promise<BatchDecision> {
     const client = await this.connection();
-    const { log } = this.options;
+    const { tip } = this;
+    this.tip = undefined;
     try {
-      const decision = decideBatch(requests, await lockAndRead(client, log, requests), log.catalogue);
-      if (writesAnything(decision)) await commit(client, log, decision);
-      else await client.query('ROLLBACK');
+      const guessed = tip && (await this.writeGuessed(client, requests, tip));
+      const decision = guessed ?? (await this.writeLocked(client, requests));
+      const { head, lastAt, events } = decision;
+      this.tip = { head, lastAt, alone: head - events.length === tip?.head, seenMs: performance.now() };
       return decision;
     } catch (error) {
       if (isUnavailable(error)) await this.disconnect();
-      else await client.query('ROLLBACK').catch(() => this.disconnect());
+      throw error;
+    }
+  }
+
+  /** @returns null if nothing was written, because the log is not as it was guessed, or there is no reason to guess */
+  private async writeGuessed(client: pg.Client, requests: AppendRequest[], tip: Tip): Promise<BatchDecision | null> {
+    if (!tip.alone || performance.now() - tip.seenMs > FRESH_MS) return null;
+    const assumed = assumptionsOf(requests);
+    if (!assumed) return null;
+    const { log } = this.options;
+    const state = { head: tip.head, lastAt: tip.lastAt, versions: new Map(assumed.versions), kept: new Map() };
+    const decision = decideBatch(requests, state, log.catalogue);
+    if (!writesAnything(decision)) return null;
+    return (await committing(write(client, log, decision, assumed))) ? decision : null;
+  }
+
+  private async writeLocked(client: pg.Client, requests: AppendRequest[]): Promise<BatchDecision> {
+    const { log } = this.options;
+    try {
+      const decision = decideBatch(requests, await lockAndRead(client, log, requests), log.catalogue);
+      if (writesAnything(decision)) await write(client, log, decision);
+      await committing(client.query('COMMIT'));
+      return decision;
+    } catch (error) {
+      if (!isUnavailable(error)) await client.query('ROLLBACK').catch(() => this.disconnect());
       throw error;
     }
   }
@@ -208,21 +255,21 @@ export class EventAppender implements EventStore {
 
   private async disconnect(): Promise<void> {
     const client = this.client;
-    this.client = undefined;
+    this.client = this.tip = undefined;
     if (client) await endClient(client);
   }
 }
 
-/** The connection was lost between the message that commits and its answer. */
+/** A message that commits was sent, and its answer did not come. */
 class UnknownOutcome extends Error {
   readonly code = '08007'; // transaction_resolution_unknown
 }
 
-async function commit(client: pg.Client, log: LogDefinition, decision: BatchDecision): Promise<void> {
+async function committing<T>(query: Promise<T>): Promise<T> {
   try {
-    await writeAndCommit(client, log, decision);
+    return await query;
   } catch (error) {
-    if (isUnavailable(error)) throw new UnknownOutcome('the connection was lost while committing', { cause: error });
+    if (isOutcomeUnknown(error)) throw new UnknownOutcome('the connection was lost while committing', { cause: error });
     throw error;
   }
 }

@@ -114,12 +114,24 @@ async function runOf(client: pg.ClientBase): Promise<string> {
   return rows[0]!.run;
 }
 
+export interface TransactionOptions {
+  /**
+   * What it writes can be derived from the log again: the commit does not wait for the disk. A crash of Postgres takes the last such
+   * transactions away, the newest first, and never one without those after it (`synchronous_commit`, wal_writer_delay).
+   */
+  readonly derived?: boolean;
+}
+
 /** Runs `work` in a transaction on a connection of the pool: committed when it resolves, rolled back when it throws. */
-export async function inTransaction<T>(pool: pg.Pool, work: (tx: pg.PoolClient) => Promise<T>): Promise<T> {
+export async function inTransaction<T>(
+  pool: pg.Pool,
+  work: (tx: pg.PoolClient) => Promise<T>,
+  { derived = false }: TransactionOptions = {},
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query('BEGIN');
+    await client.query(derived ? 'BEGIN; SET LOCAL synchronous_commit TO off' : 'BEGIN');
     const result = await work(client);
     await client.query('COMMIT');
     return result;
@@ -165,6 +177,11 @@ export function isBrokenConnection(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   if (typeof code === 'string' && /^(E[A-Z]+)$/.test(code)) return code !== 'ETIMEDOUT';
   return /connection terminated|connection error|not queryable|client was closed/i.test(String(message));
+}
+
+/** True if the statement may have taken effect: the connection went, or the answer did not come in time. */
+export function isOutcomeUnknown(error: unknown): boolean {
+  return isUnavailable(error) && (isBrokenConnection(error) || /^(08|$)/.test(sqlState(error) ?? ''));
 }
 
 /** True if Postgres refused a value or a constraint did (classes 22 and 23): the fault of one row, not of the statement. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isBrokenConnection, isRefusedValue, isUnavailable, typeParsers } from './pool.ts';
+import { isBrokenConnection, isOutcomeUnknown, isRefusedValue, isUnavailable, typeParsers } from './pool.ts';
 
 const state = (code: string) => Object.assign(new Error('refused'), { code, severity: 'ERROR' });
 const system = (code: string) => Object.assign(new Error(`connect ${code} 127.0.0.1:5432`), { code });
@@ -34,6 +34,22 @@ describe('errors of Postgres', () => {
     [undefined, false, false],
   ])('%s: unavailable %s, broken connection %s', (error, unavailable, broken) => {
     expect([isUnavailable(error), isBrokenConnection(error)]).toEqual([unavailable, broken]);
+  });
+});
+
+describe('whether a statement took effect', () => {
+  it.each([
+    ['a lost connection', system('ECONNRESET'), true],
+    ['no answer in time', new Error('Query read timeout'), true],
+    ['a connection that failed', state('08006'), true],
+    ['a session that was ended', state('57P01'), true],
+    ['a statement that was given up', state('57014'), false],
+    ['a deadlock', state('40P01'), false],
+    ['a full disk', state('53100'), false],
+    ['a refused value', state('23505'), false],
+    ['a mistake', new TypeError('x is not a function'), false],
+  ])('after %s', (_, error, unknown) => {
+    expect(isOutcomeUnknown(error)).toBe(unknown);
   });
 });
 

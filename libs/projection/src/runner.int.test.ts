@@ -206,6 +206,33 @@ describe('a running projection', () => {
     expect(await count()).toEqual({ listed: 5, counted: 5 });
   });
 
+  it('does not wait for the disk, and applies again what a crash of Postgres took', async () => {
+    // So that nobody writes to the disk what nobody waits for.
+    const setting = (sql: string) => db.admin.query(sql).then(() => db.admin.query('SELECT pg_reload_conf()'));
+    await setting(`ALTER SYSTEM SET wal_writer_delay = '10s'`);
+    const applied: number[] = [];
+    const { apply, ...rest } = spacesProjection();
+    const runner = await run(
+      spacesProjection({
+        ...rest,
+        async apply(tx, events, table) {
+          applied.push(...events.map(({ position }) => position));
+          await apply(tx, events, table);
+        },
+      }),
+    );
+    await append(1, 3);
+    await runner.catchUp();
+    expect((await pool.query('SHOW synchronous_commit')).rows).toEqual([{ synchronous_commit: 'on' }]);
+    await db.server.kill();
+    await db.server.restart();
+    await append(4, 4);
+    await runner.waitFor(4, 10_000);
+    expect(applied).toEqual([1, 2, 3, 1, 2, 3, 4]);
+    expect(await count()).toEqual({ listed: 4, counted: 4 });
+    await setting('ALTER SYSTEM RESET wal_writer_delay');
+  });
+
   it('drops what waits for a Postgres that comes back with an older log, and reads what that log holds', async () => {
     await append(1, 5);
     const runner = await run();

@@ -9,7 +9,15 @@ import {
   type Span,
 } from '@opentelemetry/api';
 import { TollgateError, type RebuildReport, type RecordedTollgateEvent } from '@tollgate/contracts';
-import { Feed, inTransaction, onNewRun, type EventSource, type FeedBus, type Pool } from '@tollgate/event-log';
+import {
+  Feed,
+  inTransaction,
+  onNewRun,
+  type EventSource,
+  type FeedBus,
+  type Pool,
+  type PoolClient,
+} from '@tollgate/event-log';
 import { createLogger, meter, recordsSpans, tracer } from '@tollgate/telemetry';
 import { shapeOf, tableNames, type ProjectionDefinition } from './definition.ts';
 import {
@@ -264,26 +272,11 @@ export class ProjectionRunner {
 
   /** @param current false once the tables are followed by another feed */
   private async apply(events: readonly RecordedTollgateEvent[], current: () => boolean): Promise<void> {
-    const { pool, definition } = this.options;
+    const { pool } = this.options;
     const spans = startSpans(this.name, events);
     try {
-      const position = await inTransaction(pool, async (client) => {
-        const tx = prepared(client);
-        // The connection may lead to a run of Postgres whose log holds other events at these positions.
-        if (!current()) throw new Error('Postgres was started anew: the log is read again');
-        await definition.begin?.(tx);
-        const live = await lockLive(tx, definition);
-        if (live.shape !== shapeOf(definition)) throw new Error('a newer version of this program has built the tables');
-        // Another process may have applied some of them.
-        const next = events.filter((event) => event.position > live.position);
-        if (next.length === 0) return live.position;
-        if (next[0]!.position !== live.position + 1) {
-          throw new Error(`the checkpoint went back to ${live.position}: start this service again`);
-        }
-        await within(spans, () => definition.apply(tx, next, tableNames(definition, live.generation)));
-        const last = next.at(-1)!.position;
-        await setPosition(tx, definition, live.generation, last);
-        return last;
+      const position = await inTransaction(pool, (client) => this.applyIn(client, events, spans, current), {
+        derived: true,
       });
       this.reached = Math.max(this.reached, position);
       for (const check of this.waiting) check();
@@ -295,6 +288,31 @@ export class ProjectionRunner {
     } finally {
       for (const span of spans) span.end();
     }
+  }
+  /** @returns the position that the tables have now */
+  private async applyIn(
+    client: PoolClient,
+    events: readonly RecordedTollgateEvent[],
+    spans: readonly Span[],
+    current: () => boolean,
+  ): Promise<number> {
+    const { definition } = this.options;
+    const tx = prepared(client);
+    // The connection may lead to a run of Postgres whose log holds other events at these positions.
+    if (!current()) throw new Error('Postgres was started anew: the log is read again');
+    await definition.begin?.(tx);
+    const live = await lockLive(tx, definition);
+    if (live.shape !== shapeOf(definition)) throw new Error('a newer version of this program has built the tables');
+    // Another process may have applied some of them.
+    const next = events.filter((event) => event.position > live.position);
+    if (next.length === 0) return live.position;
+    if (next[0]!.position !== live.position + 1) {
+      throw new Error(`the checkpoint went back to ${live.position}: start this service again`);
+    }
+    await within(spans, () => definition.apply(tx, next, tableNames(definition, live.generation)));
+    const last = next.at(-1)!.position;
+    await setPosition(tx, definition, live.generation, last);
+    return last;
   }
 }
 

@@ -41,10 +41,11 @@ let alternatives: Promise<Alternatives> | undefined;
 const compared = async () =>
   (alternatives ??= populatedStage().then((started) => startAlternatives(started, population)));
 
-/** In this order: what needs few tokens first, what leaves many behind last. */
+/** In this order: what has a stack of its own before the stage is there, what needs few tokens first, what leaves many behind last. */
 const benches: Readonly<Record<string, () => Promise<Section>>> = {
   decide: async () => benchDecide(quick),
   memory: () => benchMemory(quick ? [million] : [million, 10 * million]),
+  billing: () => benchBilling(quick),
   revoke: async () => benchRevocation(await staged(), quick),
   bootstrap: async () => (await populatedStage(), populated!),
   'verify-nats': async () => benchNats(await populatedStage(), population, quick),
@@ -54,7 +55,6 @@ const benches: Readonly<Record<string, () => Promise<Section>>> = {
   charges: async () => benchCharges(await staged(), quick),
   creates: async () => benchCreates(await staged(), await compared(), quick),
   'token-list': async () => benchTokenList(await staged(), quick),
-  billing: () => benchBilling(quick),
   audit: async () => benchAudit(await staged(), quick),
   ...(quick
     ? {}

@@ -190,7 +190,8 @@ export class EventAppender implements EventStore {
     const { log } = this.options;
     try {
       const decision = decideBatch(requests, await lockAndRead(client, log, requests), log.catalogue);
-      if (writesAnything(decision)) await write(client, log, decision);
+      if (writesAnything(decision) && !(await write(client, log, decision)))
+        throw new Error('the head of the log moved although it was locked');
       await committing(client.query('COMMIT'));
       return decision;
     } catch (error) {

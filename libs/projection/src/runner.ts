@@ -236,7 +236,7 @@ export class ProjectionRunner {
         this.failing = undefined;
       } catch (err) {
         this.failing = err as Error;
-        this.logger.warn({ err }, 'the tables cannot be looked at yet after a new start of Postgres');
+        this.logger.warn({ err }, 'the tables cannot be looked at yet');
         await sleep(RETRY_MS);
       }
     }
@@ -289,6 +289,7 @@ export class ProjectionRunner {
       for (const span of spans) span.end();
     }
   }
+
   /** @returns the position that the tables have now */
   private async applyIn(
     client: PoolClient,

@@ -29,3 +29,11 @@ export async function analyzeGrown(pool: Pool, tables: readonly string[]): Promi
 export async function analyze(pool: Pool, tables: readonly string[]): Promise<void> {
   for (const name of tables) await pool.query(`ANALYZE ${name}`);
 }
+
+/**
+ * DDL for columns that no query filters or sorts by. Looking at a table is for the most part sorting samples of its columns, and
+ * those of these would tell the planner nothing.
+ */
+export function withoutStatistics(table: string, columns: readonly string[]): string {
+  return `ALTER TABLE ${table} ${columns.map((column) => `ALTER COLUMN ${column} SET STATISTICS 0`).join(', ')}`;
+}

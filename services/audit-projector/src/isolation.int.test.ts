@@ -47,7 +47,7 @@ function forgetful(): { pool: Pool; forgotten: () => number } {
   return { pool: { connect } as unknown as Pool, forgotten: () => forgotten };
 }
 
-const everything = { position: 0, size: Number.MAX_SAFE_INTEGER };
+const everything = { begin: 0, end: Number.MAX_SAFE_INTEGER };
 
 /** Every read there is, each as a list of whose rows it gave. */
 const reads: Record<string, (from: Pool, tenant: string) => Promise<unknown[]>> = {
@@ -96,7 +96,7 @@ describe('two tenants', () => {
   });
 
   it('the mutant would have shown both without the second line', async () => {
-    for (const table of ['entries', 'hashes', 'trees', 'entry_words', 'entry_targets', 'labels']) {
+    for (const table of ['entries', 'hashes', 'trees', 'entry_terms', 'labels']) {
       const { rows } = await stage.db.admin.query<{ orgs: string[] }>(
         `SELECT array_agg(DISTINCT org_id) AS orgs FROM audit.${table}`,
       );

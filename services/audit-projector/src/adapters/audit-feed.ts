@@ -6,7 +6,7 @@ import type { ProvenRecord } from '@tollgate/proof';
 import { type HealthRegistry, Loop } from '@tollgate/runtime';
 import { createLogger } from '@tollgate/telemetry';
 import type { EntryStream } from '../domain/feed-subject.ts';
-import { recordColumns } from './record-columns.ts';
+import { entryColumns, recordOf, type EntryRow } from './entry-row.ts';
 
 const everyMs = 200;
 const retryMs = 1_000;
@@ -101,10 +101,9 @@ async function lockPosition(tx: ClientBase, stream: string): Promise<number | nu
 }
 
 async function readRecords(tx: ClientBase, after: number, limit: number): Promise<ProvenRecord[]> {
-  const { rows } = await tx.query<ProvenRecord>(
-    `SELECT ${recordColumns}
-       FROM audit.entries WHERE position > $1 ORDER BY position LIMIT $2`,
+  const { rows } = await tx.query<EntryRow>(
+    `SELECT ${entryColumns} FROM audit.entries AS entry WHERE position > $1 ORDER BY position LIMIT $2`,
     [after, limit],
   );
-  return rows;
+  return rows.map(recordOf);
 }

@@ -4,6 +4,7 @@ import { defineProjection, asProjector } from '@tollgate/projection';
 import { Frontier } from '@tollgate/proof';
 import { entryOf, type Entry } from '../domain/entry.ts';
 import { labelOf, type Label } from '../domain/labels.ts';
+import { blockSize, termBlocksOf, termsOf, type TermBlock } from '../domain/terms.ts';
 import { place, treeOf, type PlacedEntry } from '../domain/tree.ts';
 import { wordsOf } from '../domain/words.ts';
 import { auditTables, type AuditTable } from './audit-tables.ts';
@@ -11,10 +12,10 @@ import { joinHashes, splitHashes } from './hash-column.ts';
 
 type PhysicalName = (table: AuditTable) => string;
 
-/** An entry with the words by which it is found. */
-interface Worded<T extends Entry = Entry> {
-  readonly entry: T;
-  readonly words: readonly string[];
+/** An entry with the terms by which it is found. */
+interface Described {
+  readonly entry: Entry;
+  readonly terms: readonly string[];
 }
 
 /**
@@ -28,8 +29,9 @@ export function auditProjection(onGrown: (trees: readonly string[]) => void = ()
     tables: auditTables,
     begin: asProjector,
     async apply(tx, events, table) {
-      const labels = new Labels(await loadLabels(tx, events, table));
-      const found = events.map((event): Worded => labels.describe(event));
+      const derived = events.map(entryOf);
+      const labels = new Labels(await loadLabels(tx, derived, table));
+      const found = events.map((event, at) => labels.describe(event, derived[at]!));
       await saveLabels(tx, labels.changed, table);
       const trees = await loadTrees(tx, [...new Set(found.map(({ entry }) => treeOf(entry)))], table);
       const placed = place(
@@ -37,10 +39,9 @@ export function auditProjection(onGrown: (trees: readonly string[]) => void = ()
         trees,
       );
       await insertEntries(tx, placed, table);
-      await insertTargets(tx, placed, table);
-      await insertWords(
+      await addTerms(
         tx,
-        placed.map((entry, index) => ({ entry, words: found[index]?.words ?? [] })),
+        placed.map((entry, at) => ({ ...entry, terms: found[at]!.terms })),
         table,
       );
       await insertHashes(tx, placed, table);
@@ -66,21 +67,15 @@ class Labels {
     return [...this.#changed.values()];
   }
 
-  describe(event: RecordedTollgateEvent): Worded {
+  describe(event: RecordedTollgateEvent, derived: Entry): Described {
     this.#learn(labelOf(event));
-    const derived = entryOf(event);
     const targets = derived.targets.flatMap(({ id }) => this.#known.get(keyOf(derived, id)) ?? []);
     // Later events of a single-space token don't repeat its space, which is fixed for its life.
     const token = derived.targets.find(({ type }) => type === 'token')?.id;
     const tokenSpace = token === undefined ? null : (this.#known.get(keyOf(derived, token))?.spaceId ?? null);
     const entry = { ...derived, spaceId: derived.spaceId ?? tokenSpace };
-    return {
-      entry,
-      words: wordsOf(
-        entry,
-        targets.map(({ name }) => name),
-      ),
-    };
+    const names = targets.map(({ name }) => name);
+    return { entry, terms: termsOf(entry, wordsOf(entry, names)) };
   }
 
   #learn(label: Label | null): void {
@@ -92,15 +87,8 @@ class Labels {
   }
 }
 
-async function loadLabels(
-  tx: ClientBase,
-  events: readonly RecordedTollgateEvent[],
-  table: PhysicalName,
-): Promise<Label[]> {
-  const targets = events.flatMap((event) => {
-    const entry = entryOf(event);
-    return entry.targets.map(({ id }) => ({ tree: treeOf(entry), id }));
-  });
+async function loadLabels(tx: ClientBase, entries: readonly Entry[], table: PhysicalName): Promise<Label[]> {
+  const targets = entries.flatMap((entry) => entry.targets.map(({ id }) => ({ tree: treeOf(entry), id })));
   const { rows } = await tx.query<Label & { tree: string }>(
     `SELECT nullif(org_id, '_') AS "orgId", id, name, space_id AS "spaceId" FROM ${table('labels')}
       WHERE (org_id, id) IN (SELECT * FROM unnest($1::text[], $2::text[]))`,
@@ -159,30 +147,30 @@ async function insertEntries(tx: ClientBase, entries: PlacedEntry[], table: Phys
   );
 }
 
-async function insertTargets(tx: ClientBase, entries: PlacedEntry[], table: PhysicalName): Promise<void> {
-  const rows = entries.flatMap(({ tree, position, targets }) =>
-    [...new Set(targets.map(({ id }) => id))].map((id) => ({ tree, text: id, position })),
-  );
-  await insertTexts(tx, `${table('entry_targets')} (org_id, target_id, position)`, rows);
-}
-
-async function insertWords(tx: ClientBase, entries: Worded<PlacedEntry>[], table: PhysicalName): Promise<void> {
-  const rows = entries.flatMap(({ entry: { tree, position }, words }) =>
-    words.map((text) => ({ tree, text, position })),
-  );
-  await insertTexts(tx, `${table('entry_words')} (org_id, word, position)`, rows);
-}
-
-async function insertTexts(
+/** Rows of a block that began with an earlier batch may be there; those of the others are new. */
+async function addTerms(
   tx: ClientBase,
-  into: string,
-  rows: readonly { tree: string; text: string; position: number }[],
+  entries: readonly (PlacedEntry & Pick<Described, 'terms'>)[],
+  table: PhysicalName,
 ): Promise<void> {
-  await tx.query(`INSERT INTO ${into} SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])`, [
-    rows.map(({ tree }) => tree),
-    rows.map(({ text }) => text),
-    rows.map(({ position }) => position),
-  ]);
+  const firstOf = new Map(entries.toReversed().map(({ tree, index }) => [tree, index]));
+  const { begun = [], fresh = [] } = Object.groupBy(termBlocksOf(entries), ({ tree, block }) =>
+    block * blockSize < firstOf.get(tree)! ? 'begun' : 'fresh',
+  );
+  const insert = (blocks: readonly TermBlock[], onConflict: string) =>
+    tx.query(
+      `INSERT INTO ${table('entry_terms')} AS known (org_id, term, block, bits)
+       SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) ${onConflict}`,
+      [
+        blocks.map(({ tree }) => tree),
+        blocks.map(({ term }) => term),
+        blocks.map(({ block }) => block),
+        blocks.map(({ bits }) => bits),
+      ],
+    );
+  if (begun.length > 0)
+    await insert(begun, 'ON CONFLICT (org_id, term, block) DO UPDATE SET bits = known.bits | excluded.bits');
+  if (fresh.length > 0) await insert(fresh, '');
 }
 
 /** Retention is an event like any other, so a rebuild removes what was removed. Hashes stay. */
@@ -195,16 +183,28 @@ async function applyRetention(tx: ClientBase, event: RecordedTollgateEvent, tabl
     );
   }
   if (event.type === 'AuditEntriesRemoved') {
-    const { entries, position } = event.data;
+    const { orgId, data } = event;
     await tx.query(
-      `INSERT INTO ${table('retention')} AS known (org_id, removed, removed_position) VALUES ($1, $2, $3)
-       ON CONFLICT (org_id) DO UPDATE SET removed = greatest(known.removed, excluded.removed),
-         removed_position = greatest(known.removed_position, excluded.removed_position)`,
-      [event.orgId, entries, position],
+      `INSERT INTO ${table('retention')} AS known (org_id, removed) VALUES ($1, $2)
+       ON CONFLICT (org_id) DO UPDATE SET removed = greatest(known.removed, excluded.removed)`,
+      [orgId, data.entries],
     );
-    for (const name of ['entries', 'entry_targets', 'entry_words'] as const)
-      await tx.query(`DELETE FROM ${table(name)} WHERE org_id = $1 AND position <= $2`, [event.orgId, position]);
+    await removeTerms(tx, orgId, data.entries, table);
+    await tx.query(`DELETE FROM ${table('entries')} WHERE org_id = $1 AND index < $2`, [orgId, data.entries]);
   }
+}
+
+/** Of the oldest entries of an organization: so many have none any more. */
+async function removeTerms(tx: ClientBase, orgId: string | null, entries: number, table: PhysicalName): Promise<void> {
+  const block = Math.floor(entries / blockSize);
+  await tx.query(
+    `UPDATE ${table('entry_terms')} SET bits = bits & (-1::bigint << $3) WHERE org_id = $1 AND block = $2`,
+    [orgId, block, entries % blockSize],
+  );
+  await tx.query(
+    `DELETE FROM ${table('entry_terms')} WHERE org_id = $1 AND (block < $2 OR (block = $2 AND bits = 0))`,
+    [orgId, block],
+  );
 }
 
 async function insertHashes(tx: ClientBase, entries: PlacedEntry[], table: PhysicalName): Promise<void> {

@@ -1,8 +1,8 @@
-import { secured } from '@tollgate/projection';
+import { secured, withoutStatistics } from '@tollgate/projection';
 
 /**
  * The tables of the projection `audit`, in the schema `audit`. `org_id` comes first in every key and index; `_` stands for
- * the platform. Each index ends with the position, by which lists are ordered and paged.
+ * the platform. Entries are ordered and paged by their index in the tree of their organization, which rises with the position.
  *
  * The order of the tables is the one in which the queries of the adapters name them: a rebuild that switches the views
  * locks them in this order, so it and a reader never wait for each other.
@@ -18,9 +18,26 @@ export const auditTables = {
       `CREATE TABLE ${table} (
         org_id text PRIMARY KEY,
         days integer,
-        removed bigint NOT NULL DEFAULT 0,
-        removed_position bigint NOT NULL DEFAULT 0
+        removed bigint NOT NULL DEFAULT 0
       )`,
+      ...secured(table),
+    ],
+  },
+  /**
+   * By what entries are found: for each term, a row per block of 64 entries of its tree in which it stands, with a bit for each
+   * of them. What most entries have in common (an action, a namespace, most words) is a row for 64 of them that way, and a
+   * search for several terms is the conjunction of their bits: it reads no entry that it does not show.
+   */
+  entry_terms: {
+    ddl: (table: string) => [
+      `CREATE TABLE ${table} (
+        org_id text NOT NULL,
+        term text COLLATE "C" NOT NULL,
+        block bigint NOT NULL,
+        bits bigint NOT NULL,
+        PRIMARY KEY (org_id, term, block)
+      )`,
+      withoutStatistics(table, ['bits']),
       ...secured(table),
     ],
   },
@@ -35,7 +52,7 @@ export const auditTables = {
         at timestamptz NOT NULL,
         space_id text,
         namespace text NOT NULL,
-        action text COLLATE "C" NOT NULL,
+        action text NOT NULL,
         actor_type text NOT NULL,
         actor_id text NOT NULL,
         target_types text[] NOT NULL,
@@ -47,18 +64,26 @@ export const auditTables = {
         request_id text,
         trace_id text,
         commitment text,
-        PRIMARY KEY (org_id, position),
-        UNIQUE (org_id, index),
-        UNIQUE (org_id, id)
+        PRIMARY KEY (org_id, index),
+        UNIQUE (org_id, id),
+        -- For the feed, which carries all tenants in the order of the log.
+        UNIQUE (position)
       )`,
-      // For the feed, which carries all tenants in the order of the log.
-      `CREATE INDEX ON ${table} (position)`,
-      `CREATE INDEX ON ${table} (org_id, at, position)`,
-      `CREATE INDEX ON ${table} (org_id, namespace, position)`,
-      `CREATE INDEX ON ${table} (org_id, action, position)`,
-      `CREATE INDEX ON ${table} (org_id, actor_id, position)`,
-      `CREATE INDEX ON ${table} (org_id, space_id, position) WHERE space_id IS NOT NULL`,
-      `CREATE INDEX ON ${table} (org_id, position) WHERE outcome = 'refused'`,
+      `CREATE INDEX ON ${table} (org_id, at, index)`,
+      withoutStatistics(
+        table,
+        [
+          'version',
+          'space_id',
+          'namespace',
+          'action',
+          'actor_type',
+          'actor_id',
+          'target_types',
+          'target_ids',
+          'outcome',
+        ].concat(['reason', 'before', 'after', 'request_id', 'trace_id', 'commitment']),
+      ),
       ...secured(table),
     ],
   },
@@ -70,28 +95,6 @@ export const auditTables = {
         name text NOT NULL,
         space_id text,
         PRIMARY KEY (org_id, id)
-      )`,
-      ...secured(table),
-    ],
-  },
-  entry_targets: {
-    ddl: (table: string) => [
-      `CREATE TABLE ${table} (
-        org_id text NOT NULL,
-        target_id text NOT NULL,
-        position bigint NOT NULL,
-        PRIMARY KEY (org_id, target_id, position)
-      )`,
-      ...secured(table),
-    ],
-  },
-  entry_words: {
-    ddl: (table: string) => [
-      `CREATE TABLE ${table} (
-        org_id text NOT NULL,
-        word text COLLATE "C" NOT NULL,
-        position bigint NOT NULL,
-        PRIMARY KEY (org_id, word, position)
       )`,
       ...secured(table),
     ],
@@ -109,6 +112,7 @@ export const auditTables = {
         hashes bytea NOT NULL,
         PRIMARY KEY (org_id, index)
       )`,
+      withoutStatistics(table, ['hashes']),
       ...secured(table),
     ],
   },

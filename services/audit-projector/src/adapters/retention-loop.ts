@@ -79,7 +79,7 @@ export class RetentionLoop {
 async function findDue(tx: ClientBase, org: string, before: string): Promise<Due | null> {
   const { rows } = await tx.query<{ position: number; index: number; removed: number }>(
     `SELECT position, index, (SELECT removed FROM audit.retention WHERE org_id = $1) AS removed
-       FROM audit.entries WHERE org_id = $1 AND at < $2 ORDER BY at DESC, position DESC LIMIT 1`,
+       FROM audit.entries WHERE org_id = $1 AND at < $2 ORDER BY at DESC, index DESC LIMIT 1`,
     [org, before],
   );
   const last = rows[0];

@@ -54,9 +54,9 @@ export class ExportEntries implements OperationHandler<typeof auditExport> {
     const { org, format, cursor, atLeast, q, ...fields } = input;
     if (atLeast !== undefined) await this.readModel.waitFor(atLeast);
     const filter: EntryFilter = { ...fields, words: q === undefined ? undefined : wantedWords(q) };
-    const [size, position, index] = cursor
-      ? (decodeCursor(name, org, cursor, ['number', 'number', 'number']) as [number, number, number])
-      : [await this.checkpoints.newestSize(org), 0, 0];
+    const [size, index] = cursor
+      ? (decodeCursor(name, org, cursor, ['number', 'number']) as [number, number])
+      : [await this.checkpoints.newestSize(org), 0];
     // An export that cannot be recorded does not begin. Its pages are counted like others: a cursor alone gets them, too.
     if (cursor) this.readers.page(org, call);
     else await this.readers.export(org, call, { format, size, filter: recordedFilter({ ...fields, q }) });
@@ -65,7 +65,7 @@ export class ExportEntries implements OperationHandler<typeof auditExport> {
     const lines =
       index < removed
         ? await this.#removed(org, { begin: index, end: Math.min(removed, index + pageMax) }, size)
-        : await this.#entries(org, format, filter, { size, position, whole });
+        : await this.#entries(org, format, filter, { begin: index, end: size }, whole);
     const fitting = countThatFit(lines.map(({ text }) => text));
     const last = fitting < lines.length || lines.length === pageMax || index < removed ? lines[fitting - 1] : undefined;
     const head = format === 'csv' && !cursor ? csvHead : '';
@@ -77,17 +77,12 @@ export class ExportEntries implements OperationHandler<typeof auditExport> {
         'content-disposition': `attachment; filename="audit-${org}-${size}.${format === 'ocsf' ? 'ocsf.ndjson' : format}"`,
       },
       body: head + shown.join(''),
-      next: last ? encodeCursor(name, org, [size, last.position ?? position, last.index + 1]) : null,
+      next: last ? encodeCursor(name, org, [size, last.index + 1]) : null,
     };
   }
 
-  async #entries(
-    org: string,
-    format: Format,
-    filter: EntryFilter,
-    { whole, ...after }: { size: number; position: number; whole: boolean },
-  ): Promise<Line[]> {
-    const found = await this.entries.oldest(org, filter, after, pageMax);
+  async #entries(org: string, format: Format, filter: EntryFilter, range: Range, whole: boolean): Promise<Line[]> {
+    const found = await this.entries.oldest(org, filter, range, pageMax);
     const personal = await this.bus.call(personalLookup, personalIdsOf(found));
     const shown = found.map((entry) => present(entry, personal));
     const texts =
@@ -95,8 +90,8 @@ export class ExportEntries implements OperationHandler<typeof auditExport> {
         ? shown.map(csvLine)
         : format === 'ocsf'
           ? shown.map(ocsfLine)
-          : await this.#proven(org, shown, after.size, whole);
-    return shown.map(({ index, position }, at) => ({ index, position, text: texts[at] as string }));
+          : await this.#proven(org, shown, range.end, whole);
+    return shown.map(({ index }, at) => ({ index, text: texts[at] as string }));
   }
 
   /** In an export of everything, hashes stand for the entries that retention has removed: it is complete all the same. */
@@ -106,7 +101,7 @@ export class ExportEntries implements OperationHandler<typeof auditExport> {
       return { index: begin + at, orgId: org, removed: true as const, leaf: leaf.toString('base64') };
     });
     const texts = await this.#proven(org, gone, size, true);
-    return gone.map(({ index }, at) => ({ index, position: null, text: texts[at] as string }));
+    return gone.map(({ index }, at) => ({ index, text: texts[at] as string }));
   }
 
   async #proven(
@@ -132,8 +127,6 @@ type Format = InputOf<typeof auditExport>['format'];
 
 interface Line {
   readonly index: number;
-  /** null: its contents are gone. */
-  readonly position: number | null;
   readonly text: string;
 }
 

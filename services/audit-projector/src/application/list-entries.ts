@@ -9,7 +9,7 @@ import { personalIdsOf, present } from './present.ts';
 const list = auditList.name;
 
 /**
- * Searches the audit log of one organization, newest first. New entries only ever come on top, so paging by position
+ * Searches the audit log of one organization, newest first. New entries only ever come on top, so paging by index
  * neither skips nor repeats one while others write. Names are asked for on every read: an erased one is gone at once, and
  * when they can't be had the read fails, because an absent name means that the person was erased.
  */
@@ -36,7 +36,7 @@ export class ListEntries implements OperationHandler<typeof auditList> {
     const personal = await this.bus.call(personalLookup, personalIdsOf(shown));
     return {
       items: shown.map((entry) => present(entry, personal)),
-      nextCursor: last ? encodeCursor(list, org, [last.position]) : null,
+      nextCursor: last ? encodeCursor(list, org, [last.index]) : null,
     };
   }
 }

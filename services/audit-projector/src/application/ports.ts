@@ -40,15 +40,10 @@ export interface StoredEntry extends Omit<AuditEntry, 'actor' | 'targets' | 'con
 }
 
 export interface Entries {
-  /** The newest entries of an organization that match and stand before a position (null: all), newest first. */
-  newest(orgId: string, filter: EntryFilter, beforePosition: number | null, limit: number): Promise<StoredEntry[]>;
-  /** The oldest that match, stand after a position and belong to the first `size` of the tree, oldest first. */
-  oldest(
-    orgId: string,
-    filter: EntryFilter,
-    after: { position: number; size: number },
-    limit: number,
-  ): Promise<StoredEntry[]>;
+  /** The newest entries of an organization that match and stand before an index (null: all), newest first. */
+  newest(orgId: string, filter: EntryFilter, before: number | null, limit: number): Promise<StoredEntry[]>;
+  /** The oldest that match and have an index of a range, oldest first. */
+  oldest(orgId: string, filter: EntryFilter, range: Range, limit: number): Promise<StoredEntry[]>;
   /** The index of an entry; null when the organization has none of that id. */
   indexOf(orgId: string, id: string): Promise<number | null>;
   /**

@@ -40,11 +40,11 @@ const writeStatement = ({ schema, personal }: LogDefinition) => `
     RETURNING position
   ), events AS (
     INSERT INTO ${schema}.events (position, id, stream, version, category, type, type_version, org_id, at, data, meta)
-    SELECT e.* FROM moved, json_to_recordset($4::json) AS e(position bigint, id text, stream text, version integer, category text,
+    SELECT e.* FROM moved, jsonb_to_recordset($4::jsonb) AS e(position bigint, id text, stream text, version integer, category text,
       type text, "typeVersion" integer, "orgId" text, at timestamptz, data jsonb, meta jsonb)
   ), keys AS (
     INSERT INTO ${schema}.idempotency (org_id, caller, operation, key, request_hash, answer, position)
-    SELECT k.* FROM moved, json_to_recordset($5::json) AS k("orgId" text, caller text, operation text, key text, "requestHash" text,
+    SELECT k.* FROM moved, jsonb_to_recordset($5::jsonb) AS k("orgId" text, caller text, operation text, key text, "requestHash" text,
       answer jsonb, position bigint)
   )${personal ? personalRows : ''}
   SELECT position FROM moved`;
@@ -52,10 +52,10 @@ const writeStatement = ({ schema, personal }: LogDefinition) => `
 /** Only the writer of the main log has rights on these tables. */
 const personalRows = `, people AS (
     INSERT INTO personal.people (account_id, org_id, name, email, external_subject)
-    SELECT p.* FROM moved, json_to_recordset($8::json) AS p("accountId" text, "orgId" text, name text, email text, "externalSubject" text)
+    SELECT p.* FROM moved, jsonb_to_recordset($8::jsonb) AS p("accountId" text, "orgId" text, name text, email text, "externalSubject" text)
   ), requests AS (
     INSERT INTO personal.requests (request_id, org_id, account_id, ip, user_agent, salt)
-    SELECT r.* FROM moved, json_to_recordset($9::json) AS r("requestId" text, "orgId" text, "accountId" text, ip text, "userAgent" text,
+    SELECT r.* FROM moved, jsonb_to_recordset($9::jsonb) AS r("requestId" text, "orgId" text, "accountId" text, ip text, "userAgent" text,
       salt text)
     -- One request may append several times. Its context is the same each time, and the first salt is the committed one.
     ON CONFLICT (request_id) DO NOTHING

@@ -1,4 +1,4 @@
-import { secured } from '@tollgate/projection';
+import { secured, withoutStatistics } from '@tollgate/projection';
 
 /**
  * The tables of the projection `ledger`, in the schema `billing`, made from the billing log. Whoever reads several views in
@@ -49,6 +49,7 @@ export const ledgerTables = {
         closed_at timestamptz,
         PRIMARY KEY (org_id, token_id)
       )`,
+      withoutStatistics(table, ['version', 'terms', 'since']),
     ],
   },
   feed: {

@@ -1,3 +1,5 @@
+import { withoutStatistics } from '@tollgate/projection';
+
 /**
  * The tables of the projection `seats`, in the schema `billing`. The tenant comes first in every key; prices and the clock
  * belong to the platform. Positions are those of the events, so that ties are settled as in the log.
@@ -78,6 +80,16 @@ export const seatsTables = {
       // What the clerk looks for: seats that moved since, and those whose expiry has come.
       `CREATE INDEX ON ${table} (moved_position)`,
       `CREATE INDEX ON ${table} (expires_at) WHERE revoked_at IS NULL`,
+      withoutStatistics(table, [
+        'product',
+        'scope',
+        'billable',
+        'opened_by',
+        'account_id',
+        'first',
+        'changes',
+        'revoked_by',
+      ]),
     ],
   },
 } as const;

@@ -68,7 +68,7 @@ function insertOf(name: string, rows: readonly Values[]) {
   const columns = Object.keys(rows[0] as Values).join();
   return {
     name: `insert into ${name}`,
-    text: `INSERT INTO ${name} (${columns}) SELECT ${columns} FROM json_populate_recordset(NULL::${name}, $1)`,
+    text: `INSERT INTO ${name} (${columns}) SELECT ${columns} FROM jsonb_populate_recordset(NULL::${name}, $1)`,
     values: [JSON.stringify(rows)],
   };
 }

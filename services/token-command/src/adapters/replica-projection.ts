@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '@tollgate/contracts';
 import type { ClientBase } from '@tollgate/event-log';
-import { defineProjection } from '@tollgate/projection';
+import { defineProjection, withoutStatistics } from '@tollgate/projection';
 import { evolve, givenUp, placeOf, readRow, rowKinds, rowText, type Kind, type States } from '@tollgate/verifier';
 
 /**
@@ -15,6 +15,7 @@ export const replicaProjection = defineProjection({
       ddl: (table) => [
         // Compared by bytes: the pages of a snapshot are in the order that a verifier compares keys in.
         `CREATE TABLE ${table} (kind smallint NOT NULL, key text COLLATE "C" NOT NULL, state text NOT NULL, PRIMARY KEY (kind, key))`,
+        withoutStatistics(table, ['state']),
       ],
     },
   },

@@ -1,4 +1,4 @@
-import { secured } from '@tollgate/projection';
+import { secured, withoutStatistics } from '@tollgate/projection';
 
 /**
  * The tables of the read model `token-list`, tenant first in every key, and row-level security behind it. What reaches an index
@@ -23,6 +23,28 @@ export const tokenListTables = {
       `CREATE INDEX ON ${table} (org_id, product, created_at, id)`,
       `CREATE INDEX ON ${table} (org_id, expires_at) WHERE expires_at IS NOT NULL`,
       `CREATE INDEX ON ${table} (org_id, created_at, agent_id) WHERE agent_id IS NOT NULL`,
+      withoutStatistics(
+        table,
+        [
+          'name_words',
+          'space_id',
+          'environment',
+          'team_id',
+          'managed',
+          'agent_name',
+          'agent_public_key',
+          'billable',
+        ].concat([
+          'prefix',
+          'hint',
+          'digest',
+          'overlap_digest',
+          'overlap_hint',
+          'overlap_until',
+          'created_by',
+          'version',
+        ]),
+      ),
       ...secured(table),
     ],
   },

@@ -18,5 +18,6 @@ RUN install -d -o node -g node -m 700 /var/lib/witness /var/lib/audit
 # Unprivileged, and unable to change the program.
 USER node
 EXPOSE 8080 8081
-ENTRYPOINT ["node", "--enable-source-maps"]
+# The flags of tools/stack/src/services/service-process.ts.
+ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=32"]
 CMD ["services/api-gateway/dist/main.js"]

@@ -45,9 +45,15 @@ export function serviceEnvironment(config: StackConfig, dataDir: string, setting
   };
 }
 
+/**
+ * Room for what lives only as long as a request: with the default of 16 MB, copying it about is a tenth of the work under load.
+ * The image starts services with the same ones.
+ */
+const nodeFlags = ['--enable-source-maps', '--max-semi-space-size=32'];
+
 /** Starts a service. The IPC channel carries nothing: the service ends when it closes, which it does if the launcher dies. */
 export function spawnService(settings: ServiceSettings, env: NodeJS.ProcessEnv): Promise<ServerProcess> {
-  const args = ['--enable-source-maps', settings.definition.main];
+  const args = [...nodeFlags, settings.definition.main];
   return spawnServer({ command: process.execPath, args, env, logFile: settings.logFile, ipc: true });
 }
 

@@ -108,6 +108,7 @@ export default defineConfig(
           'URL',
           'URLSearchParams',
           'fetch',
+          'Headers',
           'performance',
           'AbortController',
           'AbortSignal',

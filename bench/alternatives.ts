@@ -18,6 +18,8 @@ export interface Alternatives {
   readonly url: string;
   /** Keys that the plugin has made. */
   readonly secrets: readonly string[];
+  /** Of a session of the user to whom they belong. */
+  readonly cookie: string;
   readonly redis: boolean;
   stop(): void;
 }
@@ -29,14 +31,20 @@ export async function startAlternatives(stage: Stage, tokens: number): Promise<A
   }
   const redis = await startRedis();
   const databaseUrl = stage.stack.secrets.databaseAdminUrl;
-  const { url, secrets } = (await stage.run('alternatives/server.mjs', databaseUrl, redis?.url ?? '-', '2000')) as {
+  const { url, secrets, cookie } = (await stage.run(
+    'alternatives/server.mjs',
+    databaseUrl,
+    redis?.url ?? '-',
+    '2000',
+  )) as {
     url: string;
     secrets: string[];
+    cookie: string;
   };
   const decision = (await sampleAnswer(stage, verifyBody(0))).toString();
   await fillPostgres(stage, tokens, decision);
   if (redis) await fillRedis(url, tokens, decision);
-  return { url, secrets, redis: redis !== null, stop: () => redis?.stop() };
+  return { url, secrets, cookie, redis: redis !== null, stop: () => redis?.stop() };
 }
 
 async function fillPostgres({ admin }: Stage, tokens: number, decision: string): Promise<void> {
@@ -82,7 +90,7 @@ export async function benchAlternatives(
     { what: 'better-auth: API-key plugin', client: new HttpClient(url, inFlight), path: '/better-auth', bodies: keys },
   ];
   const loads = candidates.map(({ client, path, bodies: list }) => {
-    const requests = list.map((body) => client.post(path, body, authorization));
+    const requests = list.map((body) => client.post(path, body, { authorization }));
     return (ms: number) => closedLoop(inFlight, ms, (n, done) => client.send(requests[n % requests.length]!, done));
   });
   for (const load of loads) await load(quick ? 500 : 1_000);

@@ -54,11 +54,11 @@ export class HttpClient {
   }
 
   /** The bytes of a POST with a JSON body to a path below the client's URL. */
-  post(path: string, body: Uint8Array, authorization = ''): Buffer {
+  post(path: string, body: Uint8Array, headers: Readonly<Record<string, string>> = {}): Buffer {
     const head = [
       `POST ${this.#url.pathname.replace(/\/$/, '')}${path} HTTP/1.1`,
       `Host: ${this.#url.host}`,
-      ...(authorization === '' ? [] : [`Authorization: ${authorization}`]),
+      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
       'Content-Type: application/json',
       `Content-Length: ${body.length}`,
     ];

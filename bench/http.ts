@@ -15,7 +15,7 @@ export async function benchHttp(stage: Stage, tokens: number, quick: boolean): P
   const rounds = quick ? 1 : 3;
   const loadOf = (url: string) => {
     const client = new HttpClient(url, inFlight);
-    const requests = bodies.map((body) => client.post('/v1/verify', body, authorization));
+    const requests = bodies.map((body) => client.post('/v1/verify', body, { authorization }));
     const load = (ms = durationMs) =>
       closedLoop(inFlight, ms, (n, done) => client.send(requests[n % requests.length]!, done));
     return { client, load };

@@ -40,7 +40,7 @@ export async function benchRevocation(stage: Stage, quick: boolean): Promise<Sec
   const steady = Buffer.from(JSON.stringify({ token: (await makeToken(organization)).secret }));
   const clients = urls.map((url) => {
     const client = new HttpClient(url, connectionsPerVerifier);
-    return { client, request: client.post('/v1/verify', steady, authorization) };
+    return { client, request: client.post('/v1/verify', steady, { authorization }) };
   });
   // A process that has just begun runs code that is not compiled yet.
   for (const { client, request } of clients) {
@@ -67,7 +67,9 @@ export async function benchRevocation(stage: Stage, quick: boolean): Promise<Sec
   const gateway = new HttpClient(stack.url, 1);
   const owner = `Bearer ${await callers.jwt({ sub: organization.ownerId, org: organization.org.id })}`;
   const revoke = (id: string) =>
-    gateway.request(gateway.post(organization.at(`/tokens/${id}/revoke`), Buffer.from('{}'), owner)) as Promise<{
+    gateway.request(
+      gateway.post(organization.at(`/tokens/${id}/revoke`), Buffer.from('{}'), { authorization: owner }),
+    ) as Promise<{
       barrier: Barrier;
     }>;
   const [tookMs, waitedMs]: [number[], number[]] = [[], []];

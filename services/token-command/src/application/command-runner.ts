@@ -66,7 +66,7 @@ export interface CommandSpec<S, E extends NewEvent> {
 }
 
 /** As much of a command as its `Idempotency-Key` needs. */
-export type KeyedSpec<S, E extends NewEvent> = Pick<
+type KeyedSpec<S, E extends NewEvent> = Pick<
   CommandSpec<S, E>,
   'operation' | 'message' | 'orgId' | 'idempotencyOrgId' | 'aggregate'
 >;
@@ -122,14 +122,7 @@ export class CommandRunner {
     }
   }
 
-  /**
-   * The outcome that the first call with this `Idempotency-Key` had; null when there was none. For commands that find out what
-   * they are about only while they run, and would find something else the second time.
-   */
-  earlier<S, E extends NewEvent>(spec: KeyedSpec<S, E>): Promise<Outcome<S> | null> {
-    return this.#earlier(spec, keyOf(spec, this.#hash));
-  }
-
+  /** The outcome that the first call with this `Idempotency-Key` had; null when there was none. */
   async #earlier<S, E extends NewEvent>(
     spec: KeyedSpec<S, E>,
     key: IdempotencyKey | undefined,

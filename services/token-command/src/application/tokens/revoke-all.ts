@@ -2,9 +2,9 @@ import { Inject } from '@nestjs/common';
 import { Handles, type OperationHandler, type OperationMessage } from '@tollgate/bus';
 import { tokensRevokeAll } from '@tollgate/contracts';
 import type { EventSource } from '@tollgate/event-log';
-import { isExpired, revokeToken, theToken, token, type TokenState } from '../../domain/token.ts';
+import { isExpired, revokeToken, theToken, token } from '../../domain/token.ts';
 import { AuthorityClock } from '../authority-clock.ts';
-import { CommandRunner, type Outcome } from '../command-runner.ts';
+import { CommandRunner } from '../command-runner.ts';
 import { RevocationBarrier } from '../leases/revocation-barrier.ts';
 import { EVENT_SOURCE, READ_MODEL, TOKEN_LIST } from '../ports.ts';
 import type { ReadModel } from '../read-model.ts';
@@ -13,6 +13,8 @@ import { presentRow, TokenPresenter } from './present.ts';
 
 /** As many as one append takes in a moment and one answer holds. */
 const tokensMax = 1_000;
+/** The id of no token. A call that finds nothing is a command on its empty stream, so that its key is kept as any other's. */
+const none = 'none';
 
 @Handles(tokensRevokeAll)
 export class RevokeAll implements OperationHandler<typeof tokensRevokeAll> {
@@ -37,27 +39,23 @@ export class RevokeAll implements OperationHandler<typeof tokensRevokeAll> {
     const found = rows.slice(0, tokensMax);
     if (dryRun) return { items: found.map((row) => presentRow(org, row, now)), dryRun, more };
 
-    const keyed = { operation: tokensRevokeAll, message, orgId: org, aggregate: token };
-    const [first, ...others] = found.map(({ id }) => id);
-    // A repetition finds nothing more to revoke, and is answered with what the first call revoked.
-    if (first === undefined) return this.#answer(await this.commands.earlier(keyed), { head, more });
+    const [first = none, ...others] = found.map(({ id }) => id);
     const outcome = await this.commands.run({
-      ...keyed,
+      operation: tokensRevokeAll,
+      message,
+      orgId: org,
+      aggregate: token,
       id: first,
       restsOn: others.map((id) => [token, id] as const),
-      decide: (state, _, at) => revokeIfLive(state, reason, at),
+      decide: (state, _, at) => (first === none ? [] : revokeIfLive(state, reason, at)),
       also: (context, at) =>
         others.map((id) => ({ id, events: revokeIfLive(context.of(token, id).state, reason, at) })),
     });
-    return this.#answer(outcome, { head, more });
-  }
-
-  /** Runs the barrier also when there was nothing to revoke: whoever asks may rest on an earlier revoke that still waits. */
-  async #answer(outcome: Outcome<TokenState> | null, { head, more }: { head: number; more: boolean }) {
-    const position = outcome?.position ?? head;
+    const revoked = [outcome, ...outcome.others].filter(({ version }) => version > 0);
+    // The barrier also when there was nothing to revoke: whoever asks may rest on an earlier revoke that still waits.
+    const position = revoked.length > 0 ? outcome.position : head;
     const barrier = await this.barrier.run(position);
-    const items = outcome ? await this.presenter.presentAll([outcome, ...outcome.others]) : [];
-    return { items, dryRun: false, more, position, barrier };
+    return { items: await this.presenter.presentAll(revoked), dryRun: false, more, position, barrier };
   }
 }
 

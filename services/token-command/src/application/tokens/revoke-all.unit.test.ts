@@ -88,6 +88,14 @@ describe('revoking all', () => {
     await expect(run('k', 'another reason')).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
   });
 
+  it('answers a repetition with nothing where the first call found nothing, whatever there is by then', async () => {
+    live = [];
+    expect(await run('k')).toEqual({ position: 2, items: [] });
+    live = [first, second];
+    expect(await run('k')).toEqual({ position: 2, items: [] });
+    expect(await log.head()).toBe(2);
+  });
+
   it('runs the barrier also when there is nothing to revoke', async () => {
     await run(null);
     expect(await run(null)).toEqual({ position: 4, items: [] });

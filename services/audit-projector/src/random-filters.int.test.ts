@@ -18,6 +18,8 @@ type Filter = Omit<RequestOf<typeof auditList>, 'org' | 'limit' | 'cursor' | 'at
 const filters = 500;
 const entries = 400;
 const seed = Number(process.env['TOLLGATE_TEST_SEED'] ?? Date.now() % 2 ** 31);
+/** The ids of a hundred tokens begin so. */
+const manyTokens = `${'0'.repeat(23)}1*`;
 const january = Date.parse('2026-01-01T00:00:00.000Z');
 
 let stage: Stage;
@@ -83,7 +85,9 @@ function filter(): Filter {
     () => ({ outcome: oneOf(['success', 'refused'] as const) }),
     () => ({ from: instant() }),
     () => ({ to: instant() }),
-    () => ({ q: oneOf(['room', 'gre*', 'room 3', 'walls green', 'revoked', 'absent']) }),
+    () => ({
+      q: oneOf(['room', 'gre*', 'room 3', 'walls green', 'revoked', 'absent', '0*', 'a* 0*', '...', manyTokens]),
+    }),
   ];
   return Object.assign({}, ...Array.from({ length: 1 + next(3) }, () => oneOf(fields)())) as Filter;
 }
@@ -140,6 +144,7 @@ function matches(entry: AuditEntry, words: readonly string[], filter: Filter): b
     (outcome === undefined || entry.outcome === outcome) &&
     (from === undefined || entry.at >= from) &&
     (to === undefined || entry.at < to) &&
+    (q === undefined || wanted.length > 0) &&
     wanted.every(({ text, beginning }) => words.some((word) => (beginning ? word.startsWith(text) : word === text)))
   );
 }

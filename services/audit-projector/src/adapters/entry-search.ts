@@ -111,12 +111,14 @@ export function foundByTerms(all: readonly Wanted[], bounds: Bounds, { limit, or
     const each = anyOf.map((term) => rows(`term = ${value(term)}`));
     return each.length === 1 ? each[0]! : merged(each.join(' UNION ALL '));
   });
-  const joined = sources.map((source, at) => `${at === 0 ? '' : 'JOIN '}(${source}) AS term${at}`);
+  const joined = sources
+    .map((source, at) => `(${source}) AS term${at}${at === 0 ? '' : ' USING (block)'}`)
+    .join(' JOIN ');
   const common = sources.map((_, at) => `term${at}.bits`).join(' & ');
   const index = `block * ${blockSize} + bit`;
   return `
     SELECT ${index} AS index
-      FROM (SELECT block, ${common} AS bits FROM ${joined.map((source, at) => (at === 0 ? source : `${source} USING (block)`)).join(' ')}
+      FROM (SELECT block, ${common} AS bits FROM ${joined}
              WHERE ${common} <> 0 ORDER BY block ${order} LIMIT ${value(limit + bounds.count)}) AS blocks,
            generate_series(0, ${blockSize - 1}) AS bit
      WHERE (bits >> bit) & 1 = 1${bounds.ofIndex(`(${index})`)}

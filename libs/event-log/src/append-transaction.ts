@@ -14,12 +14,12 @@ import type { AppendRequest, PersonRow, RequestRow } from './types.ts';
 
 /** Prepared once for each connection, since the texts that use them are never the same. */
 const readState = (schema: string) => `
-  PREPARE append_read (json, json) AS
+  PREPARE append_read (jsonb, jsonb) AS
   SELECT (SELECT json_object_agg(s.stream, e.version)
-            FROM json_array_elements_text($1) AS s(stream)
+            FROM jsonb_array_elements_text($1) AS s(stream)
            CROSS JOIN LATERAL (SELECT version FROM ${schema}.events WHERE stream = s.stream ORDER BY version DESC LIMIT 1) AS e
          ) AS versions,
-         (SELECT json_agg(i) FROM json_to_recordset($2) AS k("orgId" text, caller text, operation text, key text)
+         (SELECT json_agg(i) FROM jsonb_to_recordset($2) AS k("orgId" text, caller text, operation text, key text)
             JOIN ${schema}.idempotency i ON (i.org_id, i.caller, i.operation, i.key) = (k."orgId", k.caller, k.operation, k.key)
          ) AS kept`;
 
@@ -33,9 +33,9 @@ const readState = (schema: string) => `
 const writeStatement = ({ schema, personal }: LogDefinition) => `
   WITH moved AS (
     UPDATE ${schema}.head SET position = $2, last_at = $3 WHERE position = $1
-       AND NOT EXISTS (SELECT FROM json_to_recordset($6::json) AS s(stream text, version integer)
+       AND NOT EXISTS (SELECT FROM jsonb_to_recordset($6::jsonb) AS s(stream text, version integer)
          WHERE s.version <> coalesce((SELECT version FROM ${schema}.events WHERE stream = s.stream ORDER BY version DESC LIMIT 1), 0))
-       AND NOT EXISTS (SELECT FROM json_to_recordset($7::json) AS k("orgId" text, caller text, operation text, key text)
+       AND NOT EXISTS (SELECT FROM jsonb_to_recordset($7::jsonb) AS k("orgId" text, caller text, operation text, key text)
          JOIN ${schema}.idempotency i ON (i.org_id, i.caller, i.operation, i.key) = (k."orgId", k.caller, k.operation, k.key))
     RETURNING position
   ), events AS (

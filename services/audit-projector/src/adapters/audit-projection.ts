@@ -4,7 +4,7 @@ import { defineProjection, asProjector } from '@tollgate/projection';
 import { Frontier } from '@tollgate/proof';
 import { entryOf, type Entry } from '../domain/entry.ts';
 import { labelOf, type Label } from '../domain/labels.ts';
-import { blockSize, termBlocksOf, termsOf, type TermBlock } from '../domain/terms.ts';
+import { blockSize, termBlocksOf, termsOf, type PlacedTerms, type TermBlock } from '../domain/terms.ts';
 import { place, treeOf, type PlacedEntry } from '../domain/tree.ts';
 import { wordsOf } from '../domain/words.ts';
 import { auditTables, type AuditTable } from './audit-tables.ts';
@@ -41,7 +41,7 @@ export function auditProjection(onGrown: (trees: readonly string[]) => void = ()
       await insertEntries(tx, placed, table);
       await addTerms(
         tx,
-        placed.map((entry, at) => ({ ...entry, terms: found[at]!.terms })),
+        placed.map(({ tree, index }, at) => ({ tree, index, terms: found[at]!.terms })),
         table,
       );
       await insertHashes(tx, placed, table);
@@ -148,11 +148,7 @@ async function insertEntries(tx: ClientBase, entries: PlacedEntry[], table: Phys
 }
 
 /** Rows of a block that began with an earlier batch may be there; those of the others are new. */
-async function addTerms(
-  tx: ClientBase,
-  entries: readonly (PlacedEntry & Pick<Described, 'terms'>)[],
-  table: PhysicalName,
-): Promise<void> {
+async function addTerms(tx: ClientBase, entries: readonly PlacedTerms[], table: PhysicalName): Promise<void> {
   const firstOf = new Map(entries.toReversed().map(({ tree, index }) => [tree, index]));
   const { begun = [], fresh = [] } = Object.groupBy(termBlocksOf(entries), ({ tree, block }) =>
     block * blockSize < firstOf.get(tree)! ? 'begun' : 'fresh',

@@ -37,7 +37,7 @@ export const auditTables = {
         bits bigint NOT NULL,
         PRIMARY KEY (org_id, term, block)
       )`,
-      withoutStatistics(table, ['bits']),
+      withoutStatistics(table, 'bits'),
       ...secured(table),
     ],
   },
@@ -72,17 +72,8 @@ export const auditTables = {
       `CREATE INDEX ON ${table} (org_id, at, index)`,
       withoutStatistics(
         table,
-        [
-          'version',
-          'space_id',
-          'namespace',
-          'action',
-          'actor_type',
-          'actor_id',
-          'target_types',
-          'target_ids',
-          'outcome',
-        ].concat(['reason', 'before', 'after', 'request_id', 'trace_id', 'commitment']),
+        'version space_id namespace action actor_type actor_id target_types target_ids ' +
+          'outcome reason before after request_id trace_id commitment',
       ),
       ...secured(table),
     ],
@@ -112,7 +103,7 @@ export const auditTables = {
         hashes bytea NOT NULL,
         PRIMARY KEY (org_id, index)
       )`,
-      withoutStatistics(table, ['hashes']),
+      withoutStatistics(table, 'hashes'),
       ...secured(table),
     ],
   },

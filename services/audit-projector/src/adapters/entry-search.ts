@@ -122,5 +122,5 @@ export function foundByTerms(all: readonly Wanted[], bounds: Bounds, { limit, or
              WHERE ${common} <> 0 ORDER BY block ${order} LIMIT ${value(limit + bounds.count)}) AS blocks,
            generate_series(0, ${blockSize - 1}) AS bit
      WHERE (bits >> bit) & 1 = 1${bounds.ofIndex(`(${index})`)}
-     ORDER BY index ${order}`;
+     ORDER BY index ${order} LIMIT ${value(limit)}`;
 }

@@ -59,11 +59,10 @@ export class PostgresEntries implements Entries {
       const values: unknown[] = [orgId];
       const value = (given: unknown) => `$${values.push(given)}`;
       const bounds = boundsOf(filter, page, value);
-      const limit = value(page.limit);
       const source =
         wanted.length === 0
           ? 'audit.entries AS entry WHERE org_id = $1' + bounds.ofIndex('index')
-          : `(${foundByTerms(wanted, bounds, page, value)} LIMIT ${limit}) AS found
+          : `(${foundByTerms(wanted, bounds, page, value)}) AS found
               JOIN audit.entries AS entry USING (index) WHERE org_id = $1`;
       const text = `
         SELECT ${entryColumns},
@@ -71,7 +70,7 @@ export class PostgresEntries implements Entries {
                  WHERE label.org_id = $1 AND label.id = ANY(entry.target_ids || entry.actor_id)) AS names
           FROM ${source}
          ORDER BY index ${page.order}
-         LIMIT ${limit}`;
+         LIMIT ${value(page.limit)}`;
       return (await tx.query<StoredEntry>(text, values)).rows;
     });
   }

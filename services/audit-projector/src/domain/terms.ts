@@ -33,10 +33,15 @@ export interface TermBlock {
   readonly bits: bigint;
 }
 
+/** The terms of the entry at a place of a tree. */
+export interface PlacedTerms {
+  readonly tree: string;
+  readonly index: number;
+  readonly terms: readonly string[];
+}
+
 /** What the terms of entries add to the blocks of their trees. */
-export function termBlocksOf(
-  entries: readonly { readonly tree: string; readonly index: number; readonly terms: readonly string[] }[],
-): TermBlock[] {
+export function termBlocksOf(entries: readonly PlacedTerms[]): TermBlock[] {
   const blocks = new Map<string, { tree: string; block: number; bits: Map<string, bigint> }>();
   for (const { tree, index, terms } of entries) {
     const block = Math.floor(index / blockSize);

@@ -49,7 +49,7 @@ export const ledgerTables = {
         closed_at timestamptz,
         PRIMARY KEY (org_id, token_id)
       )`,
-      withoutStatistics(table, ['version', 'terms', 'since']),
+      withoutStatistics(table, 'version terms since'),
     ],
   },
   feed: {

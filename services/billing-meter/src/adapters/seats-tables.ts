@@ -80,16 +80,7 @@ export const seatsTables = {
       // What the clerk looks for: seats that moved since, and those whose expiry has come.
       `CREATE INDEX ON ${table} (moved_position)`,
       `CREATE INDEX ON ${table} (expires_at) WHERE revoked_at IS NULL`,
-      withoutStatistics(table, [
-        'product',
-        'scope',
-        'billable',
-        'opened_by',
-        'account_id',
-        'first',
-        'changes',
-        'revoked_by',
-      ]),
+      withoutStatistics(table, 'product scope billable opened_by account_id first changes revoked_by'),
     ],
   },
 } as const;

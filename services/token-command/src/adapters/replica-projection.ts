@@ -15,7 +15,7 @@ export const replicaProjection = defineProjection({
       ddl: (table) => [
         // Compared by bytes: the pages of a snapshot are in the order that a verifier compares keys in.
         `CREATE TABLE ${table} (kind smallint NOT NULL, key text COLLATE "C" NOT NULL, state text NOT NULL, PRIMARY KEY (kind, key))`,
-        withoutStatistics(table, ['state']),
+        withoutStatistics(table, 'state'),
       ],
     },
   },

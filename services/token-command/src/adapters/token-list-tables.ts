@@ -25,25 +25,8 @@ export const tokenListTables = {
       `CREATE INDEX ON ${table} (org_id, created_at, agent_id) WHERE agent_id IS NOT NULL`,
       withoutStatistics(
         table,
-        [
-          'name_words',
-          'space_id',
-          'environment',
-          'team_id',
-          'managed',
-          'agent_name',
-          'agent_public_key',
-          'billable',
-        ].concat([
-          'prefix',
-          'hint',
-          'digest',
-          'overlap_digest',
-          'overlap_hint',
-          'overlap_until',
-          'created_by',
-          'version',
-        ]),
+        'name_words space_id environment team_id managed agent_name agent_public_key billable prefix ' +
+          'hint digest overlap_digest overlap_hint overlap_until created_by version',
       ),
       ...secured(table),
     ],
